@@ -1,0 +1,1 @@
+"""Records, canonical JSON, errors, configuration: what every layer shares. Standard library and msgspec only."""

@@ -1,0 +1,381 @@
+"""The vocabulary. Read this page first: everything else passes these records around.
+
+All are frozen. What happened in a run is a sequence of *bodies* (`Body`); the ledger wraps each in an `Event` with its run,
+number and hash chain. Fields at their default are left out of the canonical JSON, so a new field does not change old hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+# ---------------------------------------------------------------- what happened
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of every record: immutable, keyword-only, compact in JSON."""
+
+
+class RunStarted(Record, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    """The first event of a run. A sub-agent's run names its parent; together they are a run tree."""
+
+    host: str
+    """Which host agent, by its adapter's name (`claude-code`, `codex`, ...)."""
+    host_version: str = ""
+    model: str = ""
+    """The agent's model: for statistics only, never shown to a reviewer."""
+    cwd: str = ""
+    """The working folder; empty when the source does not say."""
+    home: str = ""
+    parent: str = ""
+    """Run id of the agent that started this one."""
+    parent_call: str = ""
+    """`call_id` of the parent's action that started this one."""
+    role: Literal["agent", "reviewer"] = "agent"
+    """`reviewer`: a host's own review session, kept apart from agent statistics."""
+    source: str = ""
+    """Where it was read from: a file, and which record of it."""
+    at: str = ""
+
+
+class Message(Record, frozen=True, kw_only=True, tag_field="kind", tag="message"):
+    """Something said. Only `person` and `system` can authorise; `machine` is text a program put in the person's place."""
+
+    author: Literal["person", "system", "agent", "machine"]
+    text: str
+    at: str = ""
+
+
+class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
+    """One tool call that an agent proposes, before it runs."""
+
+    tool: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    call_id: str = ""
+    cwd: str = ""
+    """The working folder of this call, when it differs from the run's."""
+    server: str = ""
+    """The MCP server that offers the tool, if any."""
+    annotations: dict[str, bool] = field(default_factory=dict)
+    """MCP hints (`readOnlyHint`, `destructiveHint`, ...): untrusted; they may raise suspicion, never lower it."""
+    about: str = ""
+    """The tool's own description, where the source carries it: untrusted."""
+    at: str = ""
+
+
+class Outcome(Record, frozen=True, kw_only=True, tag_field="kind", tag="outcome"):
+    """What a tool gave back, or that the call did not run."""
+
+    call_id: str = ""
+    tool: str = ""
+    text: str = ""
+    status: Literal["ok", "error", "refused", "unknown"] = "ok"
+    refused_by: str = ""
+    """Who refused (`person`, `host-classifier`, `interrupt`, ...) when status is `refused`."""
+    at: str = ""
+
+
+# ---------------------------------------------------------------- evidence
+
+EffectKind = Literal[
+    "read",
+    "create",
+    "overwrite",
+    "delete",
+    "execute",
+    "install",
+    "network-out",
+    "network-listen",
+    "message",
+    "payment",
+    "permission",
+    "credential",
+    "oversight",
+    "persistence",
+    "vcs-publish",
+    "vcs-rewrite",
+    "infrastructure",
+    "database-write",
+    "database-destroy",
+    "process-stop",
+    "spawn-agent",
+]
+"""The closed list of effects (design: Effects)."""
+
+TargetKind = Literal[
+    "path",
+    "host",
+    "url",
+    "address",
+    "account",
+    "repository",
+    "branch",
+    "package",
+    "resource",
+    "database",
+    "process",
+    "device",
+    "code",
+    "agent",
+    "text",
+    "unknown",
+]
+"""`address`: where a message goes (mail, phone, channel, user). `account`: where money goes or whose rights change."""
+
+Scope = Literal["workspace", "temp", "home", "system", "device", "outside", "remote", "local", "unknown"]
+"""Where a target lies. `outside`: a path in none of the named places; `local`: loopback, this machine's processes."""
+
+Reversibility = Literal["yes", "partly", "no", "unknown"]
+Certainty = Literal["parsed", "declared", "guessed", "dynamic"]
+"""`parsed`: read from code; `declared`: the tool's name or schema says so; `guessed`: from wording; `dynamic`: cannot be
+resolved before it runs, and so can never be cleared by a rule."""
+
+
+class Effect(Record, frozen=True, kw_only=True):
+    """What an action would do to what."""
+
+    kind: EffectKind
+    target: str = ""
+    """The concrete object: a path, host, address, branch ...; empty when there is none or it is unknown."""
+    target_kind: TargetKind = "unknown"
+    scope: Scope = "unknown"
+    reversible: Reversibility = "unknown"
+    certainty: Certainty = "parsed"
+    production: bool = False
+    """The target looks like production (its name says prod, live, main cluster ...)."""
+    broad: bool = False
+    """The target is a whole: a wildcard, a root, every row, a recursive delete of a top folder."""
+    flags: tuple[str, ...] = ()
+    """What makes it special, from a closed list in `evidence.effects` (`force`, `recursive`, `no-verify`, `piped-from-network` ...)."""
+    via: tuple[str, ...] = ()
+    """How it was reached, outermost first: wrappers and interpreters (`sudo`, `bash -c`, `base64`, `python`)."""
+    path: str = ""
+    """Where in the arguments it stands (`command`, `items[0].to`)."""
+
+
+Author = Literal["person", "system", "agent", "tool"]
+
+
+class Origin(Record, frozen=True, kw_only=True):
+    """Who said a value first in this run."""
+
+    author: Author
+    event: int
+    """Number of the event that said it first."""
+    span: str = ""
+    """A short piece of that text around the value (at most 120 characters)."""
+    tool: str = ""
+    """Which tool's output, when the author is `tool`."""
+    also: tuple[Author, ...] = ()
+    """Who else said it, before the action."""
+    instructed: bool = False
+    """In the tool output that holds it, wording that tells the reader to do something stands near it."""
+
+
+class Part(Record, frozen=True, kw_only=True):
+    """One argument, or a meaningful piece of one, and where it came from."""
+
+    path: str
+    kind: Literal["address", "path", "host", "url", "account", "identifier", "number", "name", "text"]
+    value: str
+    """At most 200 characters; longer text is cut and marked."""
+    origin: Origin
+
+
+Stance = Literal["asked", "delegated", "implied", "silent", "limited", "forbidden"]
+"""`asked`: the person asked for this effect on this target; `delegated`: a document the person told the agent to follow asks
+for it; `implied`: the effect was asked for, this target was not named but fits; `silent`: nothing was said; `limited`: outside
+a limit the person set ("only the tests"); `forbidden`: the person said not to."""
+
+
+class Authority(Record, frozen=True, kw_only=True):
+    """Whether somebody who may ask for it asked for this effect on this target."""
+
+    stance: Stance
+    event: int = -1
+    """Number of the event that settles it; -1 when nothing does."""
+    span: str = ""
+    by: Literal["person", "system", "document", "none"] = "none"
+    effect_asked: bool = False
+    """This kind of effect was asked for, on whatever target."""
+    target_named: bool = False
+    """This target was named by the person, for whatever effect."""
+
+
+class Fact(Record, frozen=True, kw_only=True):
+    """One effect, joined with the provenance of its target and its authorisation: what rules match against."""
+
+    effect: Effect
+    authority: Authority
+    origin: Origin | None = None
+    """Of the effect's target; None when the target is empty."""
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """Facts about an action, computed without any model."""
+
+    facts: tuple[Fact, ...] = ()
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Remarks on how the facts were found (`decoded base64 in argument command`)."""
+
+
+# ---------------------------------------------------------------- judgement
+
+Decision = Literal["allow", "deny", "escalate"]
+AuthorityLevel = Literal["bright-line", "organisation", "team", "task", "guideline"]
+AUTHORITY_ORDER: tuple[AuthorityLevel, ...] = ("bright-line", "organisation", "team", "task", "guideline")
+
+
+class Match(Record, frozen=True, kw_only=True):
+    """When code can tell that a rule bears on a fact. Given fields are all required; a list means any of it."""
+
+    decision: Decision
+    effect: tuple[EffectKind, ...] = ()
+    target_kind: tuple[TargetKind, ...] = ()
+    scope: tuple[Scope, ...] = ()
+    reversible: tuple[Reversibility, ...] = ()
+    certainty: tuple[Certainty, ...] = ()
+    production: bool | None = None
+    broad: bool | None = None
+    flags: tuple[str, ...] = ()
+    """Any of these flags is present."""
+    no_flags: tuple[str, ...] = ()
+    """None of these flags is present."""
+    stance: tuple[Stance, ...] = ()
+    origin: tuple[Author, ...] = ()
+    """Author who said the target first."""
+    said_by: tuple[Author, ...] = ()
+    """Any of these said the target, first or later."""
+    not_said_by: tuple[Author, ...] = ()
+    """None of these said the target."""
+    instructed: bool | None = None
+    effect_asked: bool | None = None
+    target_named: bool | None = None
+    target: tuple[str, ...] = ()
+    """Globs over the target's text (`*.env`, `/etc/*`), or the word `outside-task`: neither asked for, delegated nor implied."""
+    tool: tuple[str, ...] = ()
+    """Globs over the tool's name."""
+    line: int = 0
+
+
+class Example(Record, frozen=True, kw_only=True):
+    """A small transcript that complies with a rule or violates it: the rule's unit test."""
+
+    complies: bool
+    events: tuple[RunStarted | Message | Action | Outcome, ...]
+    """The last one is the action that is judged."""
+    title: str = ""
+    line: int = 0
+
+
+class Rule(Record, frozen=True, kw_only=True):
+    """One obligation."""
+
+    id: str
+    title: str
+    authority: AuthorityLevel
+    text: str
+    intent: str = ""
+    safer: str = ""
+    """What the agent is told to do instead."""
+    matches: tuple[Match, ...] = ()
+    examples: tuple[Example, ...] = ()
+    line: int = 0
+
+
+class Rulebook(Record, frozen=True, kw_only=True):
+    """The rules in force. `revision` is the hash of the canonical text."""
+
+    rules: tuple[Rule, ...]
+    revision: str
+    title: str = ""
+    on_unavailable: Literal["deny", "escalate"] = "escalate"
+    """What becomes of an action that a reviewer could not judge."""
+    on_uncovered: Decision = "escalate"
+    """What becomes of an action with an effect that no rule covers."""
+    source: str = ""
+
+
+class Opinion(Record, frozen=True, kw_only=True):
+    """What one reviewer says of one action."""
+
+    reviewer: str
+    version: str = ""
+    decision: Decision | None = None
+    """None: no opinion, or unavailable."""
+    unavailable: str = ""
+    """Why it could not answer (`error`, `timeout`, `malformed`, `refused`, `over-budget`); empty when it did."""
+    rules: tuple[str, ...] = ()
+    reason: str = ""
+    score: float | None = None
+    threshold: float | None = None
+    prompt_hash: str = ""
+    input_hash: str = ""
+    latency_us: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+
+Basis = Literal["bright-line", "rule", "conflict", "reviewer", "ruling", "unavailable", "no-rule"]
+
+
+class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"):
+    """The gate's decision on one action."""
+
+    action: int
+    """Event number of the action."""
+    decision: Decision
+    basis: Basis
+    revision: str
+    rules: tuple[str, ...] = ()
+    """Ids of the rules it rests on; empty only when the basis is `no-rule` or `unavailable`."""
+    reason: str = ""
+    """For the ledger and the people who read it: what was seen, and where."""
+    advice: str = ""
+    """For the agent: the rule and what a safer path looks like, not how it was caught."""
+    evidence: Evidence = Evidence()
+    opinions: tuple[Opinion, ...] = ()
+    mode: Literal["enforce", "dry-run"] = "enforce"
+    input_hash: str = ""
+    latency_us: int = 0
+    at: str = ""
+
+
+Said = RunStarted | Message | Action | Outcome
+"""What an importer or adapter may bring in."""
+Body = RunStarted | Message | Action | Outcome | Verdict
+"""What the ledger holds. Later kinds (finding, ruling, label, sample, canary, adoption, stop) join this union."""
+
+
+class Event(Record, frozen=True, kw_only=True):
+    """One line of the ledger: `(run, n)` is unique; `hash` covers `prev` and the canonical body."""
+
+    id: int
+    run: str
+    n: int
+    at: str
+    body: Body
+    prev: str
+    hash: str
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """One finished run as an importer hands it over; a parent comes before its children."""
+
+    run: str
+    started: RunStarted
+    events: Sequence[Message | Action | Outcome]
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """Input that could not be read: never silently dropped, never the end of a batch."""
+
+    where: str
+    what: str
+    line: int = 0
+    mend: str = ""
+    lost: bool = True
+    """False: an odd piece was skipped, the record itself was kept."""
