@@ -319,7 +319,8 @@ class Opinion(Record, frozen=True, kw_only=True):
     cost: float = 0.0
 
 
-Basis = Literal["bright-line", "rule", "conflict", "reviewer", "ruling", "unavailable", "no-rule"]
+Basis = Literal["bright-line", "rule", "conflict", "reviewer", "ruling", "unavailable", "no-rule", "no-effect"]
+"""`no-rule`: no rule covers an effect, which joins the gap queue; `no-effect`: nothing for a rule to bear on."""
 
 
 class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"):
@@ -331,7 +332,7 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     basis: Basis
     revision: str
     rules: tuple[str, ...] = ()
-    """Ids of the rules it rests on; empty only when the basis is `no-rule` or `unavailable`."""
+    """Ids of the rules it rests on; empty only when the basis is `no-rule`, `no-effect` or `unavailable`."""
     reason: str = ""
     """For the ledger and the people who read it: what was seen, and where."""
     advice: str = ""

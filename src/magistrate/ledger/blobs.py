@@ -27,8 +27,8 @@ def pack(data: bytes) -> bytes:
 
 def unpack(packed: bytes, size: int) -> bytes:
     """Raises `zstandard.ZstdError` on damage; never allocates more than the stated size."""
-    if not 0 <= size <= MAX_BLOB:
-        raise zstandard.ZstdError(f"blob size {size} out of range")
+    if not 0 <= size <= MAX_BLOB or zstandard.frame_content_size(packed) != size:
+        raise zstandard.ZstdError(f"not of the stated size {size}")
     return _DECOMPRESS.decompress(packed, max_output_size=size)
 
 

@@ -1,0 +1,47 @@
+# `make demo` runs the main job, `make test` passes the tests; each does all its own set-up.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP_FLAGS = --quiet --disable-pip-version-check --no-input
+DEV = .venv/.ready
+DEMO = .venv-demo/.ready
+
+.PHONY: demo test check bench format lock clean
+
+demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html
+	@mkdir -p out
+	.venv-demo/bin/magistrate demo --html out/demo.html
+
+test: check  ## everything that has to pass
+	.venv/bin/python -m pytest -n auto --dist loadgroup
+
+check: $(DEV)
+	.venv/bin/ruff format --check src tests bench
+	.venv/bin/ruff check src tests bench
+	.venv/bin/mypy
+
+bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
+	@for script in bench/*.py; do echo "== $$script"; .venv/bin/python $$script || exit 1; done
+
+format: $(DEV)
+	.venv/bin/ruff format src tests bench
+	.venv/bin/ruff check --fix src tests bench
+
+lock:  ## pin anew what is installed; needs uv
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra audit --extra parquet pyproject.toml requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra demo pyproject.toml requirements/build.in -o requirements/demo.txt
+
+clean:
+	rm -rf .venv .venv-demo out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(DEV): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/dev.txt
+	.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEMO): requirements/demo.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-demo
+	.venv-demo/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/demo.txt
+	.venv-demo/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,84 @@
+"""The evidence of one run, grown event by event: no model, no look back over the history.
+
+`observe` takes in what happened; `assess` answers for one proposed action. What an action costs depends on the action alone.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from magistrate.core.records import Action, Body, Evidence, Fact, Message, Outcome, RunStarted, Verdict
+from magistrate.evidence.authorisation import Requests
+from magistrate.evidence.effects import effects_of, written_file
+from magistrate.evidence.effects.place import Place
+from magistrate.evidence.provenance import Provenance
+
+MAX_FILES = 100
+"""Files written by the agent whose text is remembered, newest last."""
+MAX_FILE_TEXT = 64 << 10
+"""Characters of one such file; of a longer one nothing is claimed to be known."""
+
+
+class RunEvidence:
+    """What is known of one run. A sub-agent's run is given its parent's: what people said there holds for it too."""
+
+    def __init__(self, started: RunStarted, parent: RunEvidence | None = None) -> None:
+        self._files: OrderedDict[str, str] = OrderedDict(parent._files if parent else {})
+        self._place = Place(cwd=started.cwd, home=started.home, files=self._files)
+        self._provenance = Provenance(parent._provenance if parent else None)
+        self._requests = Requests(parent._requests if parent else None)
+        self._tools: OrderedDict[str, str] = OrderedDict()
+
+    def observe(self, n: int, body: Body) -> None:
+        """Take in event number `n` of the run."""
+        match body:
+            case Message(author="machine", text=text):
+                self._hear(n, "tool", text, "machine")
+            case Message(author=author, text=text):
+                self._hear(n, author, text, "")  # type: ignore[arg-type]  # machine is handled above
+            case Outcome(text=text, tool=tool, call_id=call_id):
+                self._hear(n, "tool", text, tool or self._tools.pop(call_id, ""))
+            case Action(tool=tool, call_id=call_id):
+                self._provenance.observe_arguments(n, body.arguments)
+                self._remember(body)
+                self._tools[call_id] = tool
+                if len(self._tools) > MAX_FILES:
+                    self._tools.popitem(last=False)
+            case RunStarted() | Verdict():
+                pass
+
+    def assess(self, action: Action) -> Evidence:
+        """Facts about an action that is not yet observed."""
+        place = self._at(action)
+        effects = effects_of(action, place)
+        facts = tuple(
+            Fact(
+                effect=effect,
+                authority=self._requests.authority(effect, action),
+                origin=self._provenance.origin(effect.target) if effect.target else None,
+            )
+            for effect in effects
+        )
+        return Evidence(facts=facts, parts=self._provenance.parts(action.arguments))
+
+    def _hear(self, n: int, author: str, text: str, tool: str) -> None:
+        self._provenance.observe(n, author, text, tool)  # type: ignore[arg-type]
+        self._requests.observe(n, author, text, tool)  # type: ignore[arg-type]
+
+    def _at(self, action: Action) -> Place:
+        if not action.cwd or action.cwd == self._place.cwd:
+            return self._place
+        # A call may run elsewhere than the run began; the run's own folder stays workspace.
+        roots = (self._place.cwd,) if self._place.cwd else ()
+        return Place(cwd=action.cwd, home=self._place.home, roots=roots, files=self._files)
+
+    def _remember(self, action: Action) -> None:
+        written = written_file(action, self._at(action))
+        if written is None:
+            return
+        path, text = written
+        self._files.pop(path, None)
+        if len(text) <= MAX_FILE_TEXT:
+            self._files[path] = text
+        if len(self._files) > MAX_FILES:
+            self._files.popitem(last=False)
