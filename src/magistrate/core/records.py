@@ -256,6 +256,8 @@ class Match(Record, frozen=True, kw_only=True):
     target_named: bool | None = None
     target: tuple[str, ...] = ()
     """Globs over the target's text (`*.env`, `/etc/*`), or the word `outside-task`: neither asked for, delegated nor implied."""
+    not_target: tuple[str, ...] = ()
+    """Globs of which none fits the target."""
     tool: tuple[str, ...] = ()
     """Globs over the tool's name."""
     line: int = 0
