@@ -1,0 +1,224 @@
+"""Who asked for what: the requests of one run, and whether they cover an effect.
+
+Only the person and the operator's system prompt can authorise. A document's requests count when the person told the agent to
+follow it; an agent's words count when the person consents to them right after. Everything said is parsed once; what is kept is
+bounded and indexed by effect kind and by word, so an answer costs the same late in a run as early.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from magistrate.core.records import Action, Author, Authority, Effect, EffectKind
+from magistrate.evidence import stances
+from magistrate.evidence.clauses import Clause, Manner, Source, parse
+from magistrate.evidence.lexer import cut
+from magistrate.evidence.names import Mention, Target, argument_words, names, target_of, words_of
+from magistrate.evidence.vocabulary import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
+
+ASKS, BARS, PER_WORD, WORDS, DOCUMENTS, PENDING = 48, 128, 8, 4096, 16, 32
+"""Bounds: requests of one kind, prohibitions and limits of one kind, clauses of one word, words, documents, calls under way."""
+SHORT = 12
+"""Words in a message that can be a consent."""
+PROPOSAL = 6000
+"""Characters at the end of an agent's message that a consent can speak of."""
+
+
+class _Document(Struct, frozen=True):
+    """Something the person told the agent to follow."""
+
+    mentions: tuple[Mention, ...]
+    event: int
+
+
+class Requests:
+    """What people asked for in one run. A sub-agent inherits what was said to its parent so far.
+
+    `notes` says what could not be read whole.
+    """
+
+    def __init__(self, parent: Requests | None = None) -> None:
+        self._asks: dict[EffectKind, deque[Clause]] = {}
+        self._bars: dict[EffectKind, deque[Clause]] = {}
+        self._words: OrderedDict[str, deque[Clause]] = OrderedDict()
+        self._documents: deque[_Document] = deque(maxlen=DOCUMENTS)
+        self._pending: OrderedDict[str, deque[frozenset[str]]] = OrderedDict()
+        self._last_call: Action | None = None
+        self._proposal = ""
+        self._order = 0
+        self._task = -1
+        self.notes: deque[str] = deque(maxlen=8)
+        if parent is not None:
+            self._inherit(parent)
+
+    def _inherit(self, parent: Requests) -> None:
+        self._asks = {kind: deque(kept, ASKS) for kind, kept in parent._asks.items()}
+        self._bars = {kind: deque(kept, BARS) for kind, kept in parent._bars.items()}
+        self._words = OrderedDict((word, deque(kept, PER_WORD)) for word, kept in parent._words.items())
+        self._documents.extend(parent._documents)
+        self._order, self._task = parent._order, parent._task
+
+    # -------------------------------------------------------------- hearing
+
+    def observe(self, n: int, author: Author, text: str, tool: str = "") -> None:
+        """Take in a text of event `n`. An agent's text with a tool's name is a call, not something said to the person."""
+        if author == "person":
+            self._person(n, text)
+        elif author == "system":
+            self._add(self._parse(n, text, "system", "standing"))
+        elif author == "agent":
+            if not tool and text.strip():
+                self._proposal = text[-PROPOSAL:]
+        else:
+            self._outcome(n, text, tool)
+
+    def _person(self, n: int, text: str) -> None:
+        clauses = self._parse(n, text, "person", "request")
+        short = text.strip().lower() if len(text) < 160 else ""
+        if short and self._proposal and len(short.split()) <= SHORT:
+            clauses = self._answer(n, text.strip(), short, clauses)
+        self._proposal = ""
+        if any(c.mood == "ask" for c in clauses):
+            self._task = n
+        self._add(clauses)
+        follow = [c for c in clauses if c.follow and c.mood == "ask"]
+        for clause in follow:
+            said = tuple(m for m in clause.mentions if m.core) or tuple(m for c in clauses for m in c.mentions if m.core)
+            if said:
+                self._documents.append(_Document(said[:16], n))
+
+    def _answer(self, n: int, text: str, short: str, clauses: list[Clause]) -> list[Clause]:
+        """A short yes or no is about what the agent proposed last."""
+        yes, no = _begins(short, CONSENT, CONSENT_PHRASES), _begins(short, REFUSAL, REFUSAL_PHRASES)
+        if not (yes or no):
+            return clauses
+        proposed = [c for c in parse(self._proposal, "proposal") if c.mood == "ask"]
+        own = frozenset[EffectKind]().union(*(c.kinds for c in clauses if c.mood == "ask"))
+        if no and not (yes and short.split()[0].strip(",.!") in CONSENT):
+            answer = [replace(c, mood="forbid", event=n, by="person", span=text[:120], kinds=c.kinds - {"read"}) for c in proposed]
+            return answer + [c for c in clauses if c.mood != "forbid" or c.specific]
+        told = {m.text.lower() for c in clauses if c.mood == "ask" for m in c.mentions if m.core}
+        agreed = [
+            replace(c, event=n, by="person", span=text[:120], soft=False)
+            for c in proposed
+            if not own or (c.kinds & own and not (told and c.specific and not told & {m.text.lower() for m in c.mentions}))
+        ]
+        return agreed + clauses
+
+    def _parse(self, n: int, text: str, by: Source, manner: Manner) -> list[Clause]:
+        pieces, partly = cut(text)
+        if partly:
+            self.notes.append(f"event {n}: only the beginning and the end of a long text were read for requests")
+        return [replace(c, event=n, by=by) for piece in pieces for c in parse(piece, manner)]
+
+    def _add(self, clauses: Iterable[Clause]) -> None:
+        for clause in clauses:
+            self._order += 1
+            clause = replace(clause, order=self._order)
+            if clause.mood == "ask":
+                self._file(self._asks, clause, ASKS)
+            elif clause.mood in ("forbid", "limit"):
+                self._file(self._bars, clause, BARS)
+            for word in islice({w for m in clause.mentions + clause.excepted for w in m.core}, 64):
+                self._words.setdefault(word, deque(maxlen=PER_WORD)).append(clause)
+                self._words.move_to_end(word)
+        while len(self._words) > WORDS:
+            self._words.popitem(last=False)
+
+    def _file(self, index: dict[EffectKind, deque[Clause]], clause: Clause, limit: int) -> None:
+        for kind in clause.kinds:
+            index.setdefault(kind, deque(maxlen=limit)).append(clause)
+
+    # -------------------------------------------------------------- documents
+
+    def _outcome(self, n: int, text: str, tool: str) -> None:
+        calls = self._pending.get(tool)
+        call = calls.popleft() if calls else frozenset()
+        if not self._documents or not text:
+            return
+        if any(_is_document(document.mentions, call, text) for document in self._documents):
+            asked = [c for c in self._parse(n, text, "document", "request") if c.mood == "ask"]
+            self._add(replace(c, follow=False) for c in asked)
+
+    def _called(self, action: Action) -> None:
+        """Remember the words of a call until its outcome comes; only while a document is to be followed."""
+        if action is self._last_call:
+            return
+        self._last_call = action
+        if not self._documents:
+            return
+        self._pending.setdefault(action.tool, deque(maxlen=PENDING)).append(argument_words(action))
+        self._pending.move_to_end(action.tool)
+        if len(self._pending) > PENDING:
+            self._pending.popitem(last=False)
+
+    # -------------------------------------------------------------- answering
+
+    def authority(self, effect: Effect, action: Action) -> Authority:
+        """Whether the effect of this action was asked for, on this target.
+
+        `effect_asked` and `target_named` are found apart from the stance: an effect asked for on Anna and done to Bob is
+        `silent` with `effect_asked`; a target the person only spoke about is `silent` with `target_named`. For a target that
+        says nothing to a person (an id, an account number) the call's other arguments may name it.
+        """
+        self._called(action)
+        target = target_of(effect, action)
+        related = list(self._related(target))
+        asks = self._candidates(effect.kind, related)
+        view = stances.View(
+            effect=effect,
+            action=action,
+            target=target,
+            asks=asks,
+            bars=tuple(reversed(self._bars.get(effect.kind, ()))),
+            others={kind: kept[-1] for kind, kept in self._asks.items() if kept},
+            task=self._task,
+        )
+        found = stances.decide(view)
+        named = any(c.by == "person" and any(names(m, target) for m in c.mentions + c.excepted) for c in related)
+        asked = any(c.by == "person" for c in asks) or any(c.by == "system" and stances.named_by(c, target) for c in asks)
+        return Authority(
+            stance=found.stance,
+            event=found.clause.event if found.clause else -1,
+            span=found.clause.span if found.clause else "",
+            by=found.clause.by if found.clause else "none",
+            effect_asked=asked,
+            target_named=named,
+        )
+
+    def _related(self, target: Target) -> Iterator[Clause]:
+        """Clauses that share a distinctive word with the target; a bounded number."""
+        seen: set[int] = set()
+        for word in islice(target.words | target.others, 64):
+            for clause in self._words.get(word, ()):
+                if clause.order not in seen:
+                    seen.add(clause.order)
+                    yield clause
+
+    def _candidates(self, kind: EffectKind, related: list[Clause]) -> tuple[Clause, ...]:
+        """Requests for this kind of effect, newest first: the latest ones, and older ones that share a word."""
+        latest = self._asks.get(kind, ())
+        found = {c.order: c for c in latest} | {c.order: c for c in related if c.mood == "ask" and kind in c.kinds}
+        return tuple(found[order] for order in sorted(found, reverse=True))
+
+
+def _begins(short: str, words: frozenset[str], phrases: tuple[str, ...]) -> bool:
+    bare = short.lstrip("\"'( ")
+    first = bare.split()[0].strip(",.!:;") if bare.split() else ""
+    return first in words or bare.startswith(phrases)
+
+
+def _is_document(mentions: tuple[Mention, ...], call: frozenset[str], text: str) -> bool:
+    """Whether an outcome is what the person named: by the call's arguments, or by the name standing in the text."""
+    if any(m.core <= call for m in mentions if m.kind != "number"):
+        return True
+    low = text[:8000].lower()
+    if any(m.text.lower() in low for m in mentions if m.kind in ("path", "identifier", "quoted", "url", "address") and len(m.text) > 3):
+        return True
+    core = frozenset[str]().union(*(m.core for m in mentions))
+    return len(core) > 1 and core <= words_of(text[:400])

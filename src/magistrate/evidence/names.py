@@ -1,0 +1,196 @@
+"""What a request names, what an action aims at, and whether they are the same thing.
+
+Everything is compared as small sets of normalised words, so that `the staging DB` meets `staging_db` and `Sarah` meets
+`sarah.baker@...`; exact names (an address, a path, a link) are compared exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from magistrate.core.records import Action, Effect
+from magistrate.evidence.vocabulary import ADJECTIVES, FITS, GENERIC, SYNONYMS
+
+MentionKind = Literal["path", "url", "address", "handle", "quoted", "proper", "identifier", "number", "phrase"]
+Role = Literal["object", "recipient", "place", "about"]
+
+MAX_WORDS = 48
+_PIECES = re.compile(r"[A-Z]?[a-zà-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+_OPAQUE = re.compile(r"(?=.*\d)[0-9a-fA-F-]{1,64}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,34}|(?=(?:.*\d){3})[\w-]{6,64}")
+_GENERIC_NAMES = frozenset("http https www com org net io co html htm index origin root home users user".split())
+
+
+class Mention(Struct, frozen=True):
+    """One thing that a clause names."""
+
+    role: Role
+    kind: MentionKind
+    text: str
+    words: frozenset[str]
+    """All its words, normalised."""
+    core: frozenset[str]
+    """The words that say *which*: neither qualities (`old`) nor sorts (`folder`)."""
+    whole: bool = False
+    """`all`, `every`, or a plural: members are meant."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is a full name, to be matched as such."""
+        return self.kind in ("path", "url", "address")
+
+
+class Target(Struct, frozen=True):
+    """What an effect aims at, prepared for comparing."""
+
+    kind: str
+    text: str
+    words: frozenset[str]
+    steps: tuple[str, ...]
+    """Of a path or link: its parts, lower case."""
+    opaque: bool
+    """An identifier that says nothing to a person (`7`, an account number): other arguments may name it."""
+    others: frozenset[str] = frozenset()
+    """Words of the action's other arguments; only for an opaque target."""
+
+
+@lru_cache(maxsize=8192)
+def normal(word: str) -> str:
+    """Lower case, singular, one word for synonyms."""
+    low = word.lower()
+    if low in SYNONYMS:
+        return SYNONYMS[low]
+    if len(low) > 3 and low.endswith("s") and not low.endswith(("ss", "us", "is")):
+        low = low[:-3] + "y" if low.endswith("ies") else low[:-2] if low.endswith(("ches", "shes", "xes", "sses")) else low[:-1]
+    return SYNONYMS.get(low, low)
+
+
+@lru_cache(maxsize=4096)
+def words_of(text: str) -> frozenset[str]:
+    """The normalised words of a name (`testCart_v2.py` gives test, cart, v, 2, py). Bounded."""
+    return frozenset(normal(piece) for piece in _PIECES.findall(text[:400])[:MAX_WORDS])
+
+
+def mention(role: Role, kind: MentionKind, text: str, *, whole: bool = False) -> Mention:
+    """Prepare one mention."""
+    words = words_of(text)
+    core = words - QUALITIES if kind == "phrase" else words - _GENERIC_NAMES
+    return Mention(role, kind, text[:200], words, core or (frozenset() if kind == "phrase" else words), whole)
+
+
+QUALITIES = frozenset(normal(word) for word in ADJECTIVES | GENERIC)
+
+
+def target_of(effect: Effect, action: Action) -> Target:
+    """Prepare the target of an effect."""
+    text = effect.target.strip()
+    opaque = effect.target_kind not in ("path", "url", "host", "address") and bool(_OPAQUE.fullmatch(text[:64]))
+    steps = tuple(part for part in re.split(r"[/\\]+", text[:400].lower()) if part and part != ".")
+    others = frozenset[str]()
+    if opaque or not text:
+        others = frozenset().union(*(words_of(value) for value in _strings(action.arguments) if value != text), frozenset())
+    return Target(effect.target_kind, text.lower(), words_of(text), steps, opaque, others)
+
+
+def argument_words(action: Action) -> frozenset[str]:
+    """The words of a call's arguments, bounded."""
+    return frozenset().union(*(words_of(value) for value in _strings(action.arguments)), frozenset())
+
+
+def _strings(value: Any, depth: int = 0) -> Iterable[str]:
+    """Up to a few dozen strings in the arguments, cut."""
+    if isinstance(value, str):
+        yield value[:400]
+    elif depth < 4 and isinstance(value, dict | list | tuple):
+        for item in list(value.values() if isinstance(value, dict) else value)[:24]:
+            yield from _strings(item, depth + 1)
+
+
+def names(said: Mention, target: Target) -> bool:
+    """Whether the mention names the target: exactly, by its parts, or as something that contains it."""
+    if not target.text:
+        return bool(said.core) and bool(target.others) and said.core <= target.others
+    low = said.text.lower()
+    if low == target.text:
+        return True
+    if target.kind == "address":
+        return _names_address(said, target)
+    if target.kind in ("url", "host"):
+        return _names_host(said, target)
+    if target.kind == "path":
+        return _names_path(said, target)
+    if said.kind == "address":
+        return said.text.lower() in target.text or (target.opaque and said.words <= target.others)
+    if not said.core:
+        return False
+    if said.core <= target.words:
+        return True
+    if said.kind in ("quoted", "identifier", "proper", "path", "url") and len(target.words) > 1 and target.words <= said.words:
+        return True
+    return target.opaque and said.kind != "number" and said.core <= target.others
+
+
+def _names_address(said: Mention, target: Target) -> bool:
+    if said.kind == "address" or said.exact:
+        return False  # equality was tested
+    if not said.core:
+        return False
+    local, at, _ = target.text.partition("@")
+    mine = words_of(local) - {"the"}
+    theirs = said.core
+    if not at:
+        return theirs <= mine or (said.kind != "phrase" and mine <= theirs)
+    if theirs <= mine:
+        return True
+    if said.kind in ("proper", "quoted") and len(mine) > 1 and len(theirs) > 1:
+        shared = theirs & mine
+        return bool(shared) and all(any(a.startswith(b) for a in theirs) for b in mine - shared if not b.isdigit())
+    return said.kind in ("proper", "quoted") and bool(mine) and mine <= theirs
+
+
+def _names_host(said: Mention, target: Target) -> bool:
+    theirs, mine = _bare(said.text), _bare(target.text)
+    if said.kind == "url" or (said.kind in ("identifier", "path", "quoted") and "." in theirs):
+        if mine == theirs or mine.startswith((theirs + "/", theirs + "?", theirs + ":")):
+            return True
+        host = theirs.split("/")[0].split(":")[0]
+        own = mine.split("/")[0].split(":")[0]
+        return ("/" not in theirs or target.kind == "host") and (own == host or own.endswith("." + host))
+    return said.kind != "address" and bool(said.core) and said.core <= words_of(mine)
+
+
+def _bare(link: str) -> str:
+    return re.sub(r"^[a-z][a-z0-9+.-]{1,12}://", "", link.lower()).removeprefix("www.").rstrip("/")
+
+
+def _names_path(said: Mention, target: Target) -> bool:
+    if said.kind == "address":
+        return False
+    low = said.text.lower()
+    if said.kind in ("path", "identifier", "quoted") and ("/" in low or "." in low or "*" in low):
+        steps = [part for part in re.split(r"[/\\]+", low) if part and part not in (".", "~", "*", "**")]
+        if not steps:
+            return False
+        return _within(steps, target.steps, rooted=low.startswith("/"))
+    if not said.core:
+        return False
+    return said.core <= target.words
+
+
+def _within(said: list[str], steps: tuple[str, ...], *, rooted: bool) -> bool:
+    """Whether the parts stand in a row in the target (which then is the thing named or lies in it)."""
+    starts = (0,) if rooted and steps[: len(said)] and len(said) > 1 else range(len(steps) - len(said) + 1)
+    return any(all(fnmatchcase(steps[at + k], part) for k, part in enumerate(said)) for at in starts if at + len(said) <= len(steps))
+
+
+def fits(said: Mention, target: Target) -> bool:
+    """Whether a mention without distinctive words is of the target's sort (`the changes`, `the database`)."""
+    return not said.core and bool(said.words & _FITS.get(target.kind, frozenset()))
+
+
+_FITS = {kind: frozenset(normal(word) for word in nouns) for kind, nouns in FITS.items()}

@@ -1,0 +1,207 @@
+"""From requests to a stance: pure functions over the clauses that bear on one effect."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from magistrate.core.records import Action, Effect, EffectKind, Stance
+from magistrate.evidence.clauses import Clause
+from magistrate.evidence.names import Mention, Target, fits, names
+from magistrate.evidence.vocabulary import CONSEQUENTIAL, FITS, IMPLIES, TOUCH
+
+LOOK = 16
+"""Requests of the kind, newest first, that are asked whether they leave room for an unnamed target."""
+_NEAR = frozenset({"workspace", "temp", "local", "unknown"})
+_MILD: frozenset[EffectKind] = frozenset({"read", "create", "overwrite", "execute"})
+_AMOUNTS = re.compile(r"amount|price|total|cost|value|sum|budget|fee", re.IGNORECASE)
+_ID = re.compile(r"(?=.*\d)[\w-]{5,64}")
+
+
+class View(Struct, frozen=True):
+    """All that bears on one effect."""
+
+    effect: Effect
+    action: Action
+    target: Target
+    asks: tuple[Clause, ...]
+    """Requests for this kind of effect, newest first."""
+    bars: tuple[Clause, ...]
+    """Prohibitions and limits for it, newest first."""
+    others: dict[EffectKind, Clause]
+    """The newest request of every kind."""
+    task: int
+    """The event of the person's newest request."""
+
+
+class Found(NamedTuple):
+    """A stance and the clause that settles it."""
+
+    stance: Stance
+    clause: Clause | None
+
+
+def decide(view: View) -> Found:
+    """Prohibitions first, then limits, then requests from the plainest to the loosest."""
+    ask = next((c for c in view.asks if c.by != "document" and asks_for(c, view)), None)
+    bar = next((c for c in view.bars if c.mood == "forbid" and _forbids(c, view) and not _lifted(c, view, ask)), None)
+    if bar:
+        return Found("forbidden" if not bar.conditional and bar.by != "document" else "limited", bar)
+    bound = next((c for c in view.bars if c.mood == "limit" and _exceeds(c, view, ask)), None)
+    if bound:
+        return Found("limited", bound)
+    excepted = next((c for c in view.asks if any(names(m, view.target) for m in c.excepted)), None)
+    if excepted and not (ask and ask.order > excepted.order):
+        return Found("limited", excepted)
+    if ask:
+        return Found("asked", ask)
+    delegated = next((c for c in view.asks if c.by == "document" and (asks_for(c, view) or not conflicts(c, view.target))), None)
+    implied = _implied(view)
+    if delegated and not (implied and view.effect.kind in _MILD):
+        return Found("delegated", delegated)
+    return Found("implied", implied) if implied else Found("silent", None)
+
+
+# ------------------------------------------------------------------ requests
+
+
+def named_by(clause: Clause, target: Target) -> bool:
+    """Whether the clause names the target as what the effect is to be done to."""
+    return any(names(said, target) for said in _relevant(clause, target))
+
+
+def asks_for(clause: Clause, view: View) -> bool:
+    """Whether the clause asks for the effect on this target, by name or plainly as its object."""
+    return named_by(clause, view.target) or _default_object(clause, view)
+
+
+def _relevant(clause: Clause, target: Target) -> list[Mention]:
+    """The mentions that can be the object: not the topic; for addresses not the place when a recipient is named."""
+    said = [m for m in clause.mentions if m.role != "about" and m.kind != "number"]
+    if target.kind == "address":
+        if any(m.exact for m in said):
+            return [m for m in said if m.exact]
+        if any(m.role == "recipient" and m.core for m in said):
+            return [m for m in said if m.role in ("recipient", "object")]
+    return said
+
+
+def _default_object(clause: Clause, view: View) -> bool:
+    """`push it`: the branch at hand is plainly meant, unless the call does more than that."""
+    effect = view.effect
+    plain = not (effect.flags or effect.production or effect.broad) and clause.by == "person"
+    if not plain or effect.kind != "vcs-publish" or clause.family not in ("push", "publish", "deploy", "merge"):
+        return False
+    return not _comparable(clause, view.target) and view.target.kind in ("branch", "repository")
+
+
+def conflicts(clause: Clause, target: Target) -> bool:
+    """Whether the clause names another target of the same sort."""
+    said = _comparable(clause, target)
+    return bool(said) and not any(names(m, target) for m in said)
+
+
+def _comparable(clause: Clause, target: Target) -> list[Mention]:
+    """The mentions that could have named this target, had it been meant."""
+    said = [m for m in _relevant(clause, target) if m.core]
+    if target.opaque or not target.text:
+        return [m for m in said if m.kind == "address" or (m.kind == "identifier" and _ID.fullmatch(m.text))]
+    if target.kind == "address":
+        direct = clause.family in ("message", "invite", "share", "grant")
+        return [
+            m
+            for m in said
+            if m.kind in ("address", "handle") or (m.kind == "proper" and m.role != "place") or m.role == "recipient" or (m.role == "object" and direct)
+        ]
+    if target.kind in ("host", "url"):
+        return [m for m in said if m.kind == "url" or m.role in ("recipient", "place") or (m.kind == "identifier" and "." in m.text)]
+    if target.kind in ("branch", "repository"):
+        return [m for m in said if m.kind in ("path", "identifier", "quoted") or m.role in ("recipient", "place") or m.words & _BRANCH]
+    return said
+
+
+_BRANCH = frozenset({"branch", "repository", "remote", "main"})
+
+
+def _implied(view: View) -> Clause | None:
+    """The request from which this effect follows, if one does."""
+    effect, target = view.effect, view.target
+    near = effect.scope in _NEAR or (effect.kind == "read" and effect.scope == "remote")
+    mild = effect.kind in _MILD and near and not effect.production
+    for clause in view.asks[:LOOK]:
+        if clause.by == "document" or (clause.by == "system" and effect.kind in CONSEQUENTIAL):
+            continue
+        if (mild and not (effect.broad and effect.kind != "read")) or not conflicts(clause, target):
+            if mild or _of_sort(clause, target):
+                return clause
+    if not mild or (effect.broad and effect.kind != "read"):
+        return None
+    return next((clause for kind, clause in view.others.items() if clause.by == "person" and effect.kind in IMPLIES[kind]), None)
+
+
+def _of_sort(clause: Clause, target: Target) -> bool:
+    """Whether sorts named without a name (`the database`) do not speak against this kind of target."""
+    sorts = [m for m in clause.mentions if not m.core and m.role == "object" and m.kind == "phrase"]
+    if not sorts or target.kind not in FITS:
+        return True
+    return any(fits(m, target) for m in sorts) or any(m.core for m in clause.mentions) or target.kind in ("address", "account", "host", "url")
+
+
+# ------------------------------------------------------------------ prohibitions and limits
+
+
+def _forbids(clause: Clause, view: View) -> bool:
+    target = view.target
+    if any(names(m, target) for m in clause.excepted):
+        return False
+    if clause.specific:
+        said = [m for m in clause.mentions if m.core and m.role != "about"]
+        return any(names(m, target) for m in said)
+    sorts = [m for m in clause.mentions if m.kind == "phrase"]
+    return not sorts or target.kind not in FITS or any(fits(m, target) for m in sorts)
+
+
+def _lifted(bar: Clause, view: View, ask: Clause | None) -> bool:
+    """Whether the person took a prohibition back later: in general, or for what it names. The operator's stand."""
+    if bar.by == "system":
+        return False
+    later = [c for c in view.asks if c.order > bar.order and c.by == "person"]
+    if bar.specific:
+        barred = {word for m in bar.mentions for word in m.core}
+        return any(c.event > bar.event and named_by(c, view.target) and any(m.core & barred for m in c.mentions) for c in later)
+    return any(c.event > bar.event or named_by(c, view.target) for c in later)
+
+
+def _exceeds(bound: Clause, view: View, ask: Clause | None) -> bool:
+    """Whether the effect lies outside a limit that still holds."""
+    effect, target = view.effect, view.target
+    newer = ask is not None and ask.event > bound.event and ask.by == "person"
+    if newer and ask is not None and bound.by != "system":
+        return False
+    if bound.amount is not None:
+        return any(value > bound.amount for value in _amounts(view.action.arguments))
+    if bound.soft:
+        return bound.event == view.task and not any(c.event == bound.event for c in view.asks) and effect.scope != "temp"
+    if not bound.mentions:
+        return bound.family != "consult" or not any(c.event > bound.event for c in view.asks)
+    if effect.kind in TOUCH and effect.scope == "temp":
+        return False
+    said = [m for m in bound.mentions if m.core]
+    if bound.family == "consult":
+        return not said or any(names(m, target) for m in said)
+    return bool(said) and not any(names(m, target) for m in said)
+
+
+def _amounts(value: Any, key: str = "", depth: int = 0) -> list[float]:
+    """Numbers in the arguments that look like money, by their names."""
+    if depth > 4:
+        return []
+    if isinstance(value, dict):
+        return [n for k, item in list(value.items())[:24] for n in _amounts(item, str(k), depth + 1)]
+    if isinstance(value, list):
+        return [n for item in value[:24] for n in _amounts(item, key, depth + 1)]
+    if isinstance(value, int | float) and not isinstance(value, bool) and _AMOUNTS.search(key):
+        return [float(value)]
+    return []

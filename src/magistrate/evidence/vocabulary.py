@@ -1,0 +1,421 @@
+"""What words of a request mean: tables only. English in depth; German, French and Spanish for verbs and negation.
+
+A *family* is what a verb asks for; a family stands for the effect kinds that carrying it out directly has. Nouns add kinds
+(`delete` + `branch` also rewrites version control). Words of no table mean nothing: what is not understood asks for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from magistrate.core.records import EffectKind
+
+Kinds = frozenset[EffectKind]
+
+
+def _kinds(text: str) -> Kinds:
+    return cast(Kinds, frozenset(text.split()))
+
+
+def _verbs(table: dict[str, str]) -> dict[str, str]:
+    return {verb.replace("_", " "): family for family, verbs in table.items() for verb in verbs.split()}
+
+
+CHANGE: Kinds = _kinds(
+    "create overwrite delete install message payment permission credential oversight persistence vcs-publish vcs-rewrite "
+    "infrastructure database-write database-destroy process-stop network-listen"
+)
+"""What `change nothing` and `read-only` speak of."""
+TOUCH: Kinds = _kinds("overwrite delete create vcs-rewrite database-write database-destroy permission infrastructure")
+"""What `leave X alone` speaks of."""
+CONSEQUENTIAL: Kinds = CHANGE - _kinds("create overwrite delete") | _kinds("network-out spawn-agent")
+"""Kinds that an unnamed target or a neighbouring request never implies."""
+DESTRUCTIVE: Kinds = _kinds("delete database-destroy vcs-rewrite")
+
+FAMILIES: dict[str, Kinds] = {
+    "read": _kinds("read"),
+    "inspect": _kinds("read execute"),
+    "browse": _kinds("read network-out"),
+    "fetch": _kinds("read network-out create"),
+    "delete": _kinds("delete database-destroy"),
+    "write": _kinds("create overwrite"),
+    "create": _kinds("create overwrite"),
+    "set": _kinds("overwrite"),
+    "move": _kinds("create overwrite delete"),
+    "copy": _kinds("read create overwrite"),
+    "commit": _kinds("create overwrite execute"),
+    "push": _kinds("vcs-publish"),
+    "merge": _kinds("vcs-publish overwrite"),
+    "publish": _kinds("vcs-publish network-out"),
+    "deploy": _kinds("infrastructure vcs-publish network-out execute"),
+    "rewrite": _kinds("vcs-rewrite overwrite"),
+    "send": _kinds("message network-out"),
+    "message": _kinds("message"),
+    "invite": _kinds("message permission"),
+    "upload": _kinds("network-out create message"),
+    "pay": _kinds("payment"),
+    "book": _kinds("payment create"),
+    "transfer": _kinds("payment permission"),
+    "cancel": _kinds("delete overwrite"),
+    "install": _kinds("install"),
+    "run": _kinds("execute"),
+    "share": _kinds("permission message network-out"),
+    "grant": _kinds("permission"),
+    "credential": _kinds("credential"),
+    "schedule": _kinds("create message persistence"),
+    "persist": _kinds("persistence"),
+    "stop": _kinds("process-stop"),
+    "restart": _kinds("process-stop execute"),
+    "migrate": _kinds("database-write"),
+    "infra": _kinds("infrastructure"),
+    "listen": _kinds("network-listen execute"),
+    "spawn": _kinds("spawn-agent"),
+    "disable": _kinds("overwrite"),
+    "touch": TOUCH,
+    "change": TOUCH | _kinds("install vcs-publish"),
+    "follow": frozenset(),
+    "light": frozenset(),
+}
+
+VERBS: dict[str, str] = _verbs(
+    {
+        "read": "read look view show list print display summarise summarize explain describe count compare tell_me say answer "
+        "recommend suggest review understand tell analyse analyze calculate compute estimate extract identify name retrieve open "
+        "search find get locate determine translate outline list_out gather collect check_out see know scan monitor watch recall",
+        "inspect": "check investigate debug diagnose find_out verify validate examine inspect audit profile benchmark figure_out "
+        "reproduce trace confirm ensure make_sure measure troubleshoot",
+        "browse": "browse visit google research look_up navigate",
+        "fetch": "download fetch clone pull scrape crawl import wget curl",
+        "delete": "delete remove erase wipe purge clean clear discard destroy drop trash nuke prune unlink rm shred truncate "
+        "clean_up clear_out get_rid_of throw_away throw_out wipe_out tidy_up tidy uninstall strip empty del rmdir dispose_of "
+        "take_out take_down",
+        "write": "edit fix refactor implement update write modify rewrite improve rename_to adjust correct patch repair resolve "
+        "extend convert format simplify optimise optimize port complete finish document append insert replace amend_file rework "
+        "translate_to bump handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak save store "
+        "record fill log redesign restructure annotate type stabilise stabilize integrate support enable fill_in write_up set_up "
+        "reorganise reorganize organise organize mark encrypt decrypt compress sort reformat add_support speed_up make_it",
+        "create": "create add make generate build_a build_an scaffold init initialise initialize produce touch_up new put introduce "
+        "develop design code export construct open_a open_an star follow_user bookmark fork",
+        "set": "set configure change enable_setting switch toggle turn_on assign label tag_with",
+        "disable": "disable bypass turn_off switch_off suppress circumvent deactivate unstar",
+        "move": "move rename relocate archive mv",
+        "copy": "copy duplicate back_up backup cp mirror snapshot",
+        "commit": "commit stage stash checkout check_out_branch",
+        "push": "push force-push force_push",
+        "merge": "merge land",
+        "publish": "publish",
+        "deploy": "deploy release ship roll_out promote redeploy go_live",
+        "rewrite": "rebase squash amend reset revert cherry-pick roll_back rollback undo restore",
+        "send": "send submit forward deliver mail_out",
+        "message": "email e-mail mail reply respond notify message ping text dm remind inform announce contact call alert cc "
+        "let_know tell_them write_to reach_out comment greet thank ask",
+        "invite": "invite onboard",
+        "upload": "upload post sync transmit report_to put_up broadcast",
+        "pay": "pay refund reimburse charge settle wire donate tip top_up compensate",
+        "book": "book reserve order buy purchase rent subscribe renew rebook",
+        "transfer": "transfer",
+        "cancel": "cancel unsubscribe return decline",
+        "install": "install upgrade downgrade reinstall",
+        "run": "run execute test build compile lint start launch rerun re-run benchmark_run rebuild retest try perform invoke "
+        "train simulate use evaluate apply",
+        "share": "share give_access give_to expose_to",
+        "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private "
+        "unlock restrict promote_user demote",
+        "credential": "rotate authenticate log_in login sign_in regenerate",
+        "schedule": "schedule reschedule postpone plan_meeting",
+        "persist": "autostart cron",
+        "stop": "kill stop terminate shut_down shutdown quit close halt",
+        "restart": "restart reboot reload bounce",
+        "migrate": "migrate seed backfill populate upsert",
+        "infra": "provision scale resize terraform autoscale failover drain cordon destroy_stack spin_up tear_down",
+        "listen": "serve expose host listen port-forward",
+        "spawn": "delegate spawn",
+        "touch": "touch mess_with alter disturb",
+        "follow": "follow do work_through carry_out execute_the go_through obey achieve accomplish fulfil fulfill take_care_of "
+        "deal_with tackle work_on proceed continue act_on",
+        "light": "process issue initiate place arrange give need want request help make_sure_that have keep_going go_ahead",
+    }
+)
+"""Base form of a verb, or of a verb with its particle, to its family."""
+
+SEPARABLE: dict[tuple[str, str], str] = {
+    ("clean", "up"): "delete",
+    ("clear", "out"): "delete",
+    ("throw", "away"): "delete",
+    ("let", "know"): "message",
+    ("turn", "off"): "disable",
+    ("turn", "on"): "set",
+    ("shut", "down"): "stop",
+    ("take", "down"): "stop",
+    ("spin", "up"): "infra",
+    ("tear", "down"): "infra",
+    ("scale", "down"): "infra",
+    ("scale", "up"): "infra",
+    ("bring", "down"): "stop",
+    ("roll", "back"): "rewrite",
+    ("back", "up"): "copy",
+    ("set", "up"): "write",
+    ("give", "access"): "grant",
+    ("make", "public"): "grant",
+    ("wipe", "out"): "delete",
+    ("log", "in"): "credential",
+}
+"""A verb and a particle that may stand apart (`let Bob know`, `turn the hook off`)."""
+
+NOUNS: dict[str, Kinds] = {
+    noun: _kinds(kinds)
+    for nouns, kinds in (
+        ("email mail message reply notification reminder note dm sms comment announcement invitation invite newsletter", "message"),
+        ("payment money refund transfer deposit invoice bill fee subscription rent salary donation standing dollar euro", "payment"),
+        ("reservation booking order ticket flight hotel room table-for ride seat restaurant cab taxi trip baggage", "payment create"),
+        ("access permission permissions role rights collaborator member user admin owner ownership acl visibility policy", "permission"),
+        ("participant participants attendee attendees guest guests", "message permission"),
+        ("password credential credentials token key secret passphrase api-key otp certificate 2fa login", "credential"),
+        ("dependency dependencies package packages library libraries module-dep plugin extension", "install"),
+        ("branch tag commit commits history", "vcs-rewrite create"),
+        ("pr pull-request release tag", "vcs-publish message create"),
+        ("issue ticket", "message create"),
+        ("database db table tables row rows record records column schema index collection migration migrations", "database-write"),
+        (
+            "cluster instance vm vms namespace pod pods deployment bucket stack server servers node volume dns domain container "
+            "containers infrastructure lambda replica replicas loadbalancer environment",
+            "infrastructure",
+        ),
+        ("cron cronjob crontab daemon startup autostart launchd systemd job timer alias bashrc zshrc", "persistence"),
+        ("process processes service services daemon worker workers", "process-stop"),
+        ("hook hooks guard guardrail monitoring auditing oversight supervision reviewer approval sandbox", "oversight"),
+        ("port listener webserver", "network-listen"),
+        ("agent subagent sub-agent agents", "spawn-agent"),
+        ("calendar meeting event appointment", "create message overwrite"),
+        ("website webpage url link page web internet", "network-out"),
+        ("repo repository repositories", "vcs-publish permission"),
+        ("channel", "message permission"),
+    )
+    for noun in nouns.split()
+}
+"""What the object of a verb that changes something adds to the verb's own kinds."""
+
+NOUN_FAMILIES = frozenset(
+    "delete write create set move copy cancel light transfer stop restart merge disable send migrate infra run schedule touch "
+    "upload share publish commit install rewrite".split()
+)
+"""Families whose object's nouns add kinds. Reading a branch has no effect on it."""
+READING = frozenset({"read", "inspect", "browse"})
+
+ACTION_NOUNS: dict[str, str] = {
+    "deletion": "delete", "deletions": "delete", "removal": "delete", "deployment": "deploy", "deploys": "deploy",
+    "deployments": "deploy", "pushes": "push", "push": "push", "publishing": "publish", "purchases": "book", "purchase": "book",
+    "payments": "pay", "payment": "pay", "transfers": "transfer", "bookings": "book", "emails": "message", "email": "message",
+    "messages": "message", "installs": "install", "dependencies": "install", "dependency": "install", "packages": "install",
+    "edits": "touch", "changes": "change", "modifications": "touch", "writes": "change", "migrations": "migrate",
+    "restarts": "restart", "reboots": "restart", "releases": "deploy", "uploads": "upload", "commits": "commit",
+    "merges": "merge", "force-pushes": "rewrite", "rebases": "rewrite", "downloads": "fetch", "network": "browse",
+    "internet": "browse", "refund": "pay", "refunds": "pay", "cancellation": "cancel", "reservation": "book", "booking": "book",
+    "transfer": "transfer", "release": "deploy", "rollback": "rewrite", "reboot": "restart", "restart": "restart",
+    "migration": "migrate", "backup": "copy", "merge": "merge", "upload": "upload", "sharing": "share",
+}  # fmt: skip
+"""Nouns that name doing something: the object of `no ...`, `make a ...`, `I want a ...`."""
+
+COMMANDS: dict[str, str] = {
+    "rm": "delete", "rmdir": "delete", "mv": "move", "cp": "copy", "curl": "fetch", "wget": "fetch", "scp": "upload",
+    "rsync": "upload", "chmod": "grant", "chown": "grant", "kill": "stop", "pkill": "stop", "systemctl": "restart",
+    "pip": "install", "npm": "install", "apt": "install", "apt-get": "install", "brew": "install", "cargo": "run",
+    "make": "run", "pytest": "run", "python": "run", "node": "run", "bash": "run", "sh": "run", "docker": "infra",
+    "kubectl": "infra", "terraform": "infra", "helm": "infra", "push": "push", "rebase": "rewrite", "reset": "rewrite",
+    "commit": "commit", "drop": "delete", "delete": "delete", "truncate": "delete", "insert": "migrate", "update": "migrate",
+    "crontab": "persist", "mail": "message", "publish": "publish", "merge": "merge", "tee": "write", "sed": "write",
+    "mkdir": "create", "touch": "create", "install": "install", "alter": "migrate", "psql": "migrate", "mysql": "migrate",
+}  # fmt: skip
+"""Words of a command that the person wrote out and asked to run."""
+
+IMPLIES: dict[EffectKind, Kinds] = {
+    "read": _kinds("read"),
+    "create": _kinds("read create overwrite execute"),
+    "overwrite": _kinds("read create overwrite execute"),
+    "execute": _kinds("read create overwrite execute"),
+    "vcs-publish": _kinds("read create overwrite execute"),
+    "install": _kinds("read create overwrite execute"),
+    "infrastructure": _kinds("read create overwrite execute"),
+    "database-write": _kinds("read create execute"),
+    "database-destroy": _kinds("read create execute"),
+    "delete": _kinds("read"),
+    "message": _kinds("read"),
+    "network-out": _kinds("read create"),
+    "payment": _kinds("read"),
+    "permission": _kinds("read"),
+    "credential": _kinds("read"),
+    "process-stop": _kinds("read"),
+    "vcs-rewrite": _kinds("read create overwrite execute"),
+    "persistence": _kinds("read create"),
+    "network-listen": _kinds("read create execute"),
+    "oversight": _kinds("read"),
+    "spawn-agent": _kinds("read"),
+}
+"""What asking for one effect lets one expect besides: only what is reversible or of little consequence, and only in the
+workspace or a temporary folder."""
+
+# ------------------------------------------------------------------ grammar words
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NEGATIONS = _set(
+    "not never don't dont doesn't cannot can't cant won't mustn't shouldn't shan't needn't no nobody neither nor without avoid "
+    "refrain nothing nowhere none do-not isn't aren't couldn't wouldn't may-not forbid prohibited forbidden"
+)
+DOUBLE = _set("forget hesitate fail only miss wait mind worry")
+"""After a negation these turn it round: `don't forget to push`."""
+NEGATIVE_PHRASES: tuple[tuple[str, ...], ...] = (
+    ("no", "need", "to"),
+    ("hold", "off"),
+    ("instead", "of"),
+    ("rather", "than"),
+    ("not", "to"),
+    ("stay", "away", "from"),
+    ("steer", "clear", "of"),
+    ("keep", "away", "from"),
+    ("hands", "off"),
+    ("refrain", "from"),
+)
+ADVERBS = _set(
+    "please pls kindly also just then now first finally next quickly simply immediately always only either again still really "
+    "actually maybe perhaps simply directly instead ever afterwards carefully automatically both go ahead plz yet even solely "
+    "exclusively firstly secondly lastly manually silently already accidentally under any circumstances so"
+)
+MODALS = _set("can could will would should must may might shall 'll 'd do does did let's lets to please gotta ll d")
+LINKS = _set("and or but then & plus nor")
+SUBJECTS = _set("i we he she they it who nobody everyone someone somebody i'll i'd i've i'm we'll we've we're we'd he's she's they're it's")
+FIRST = _set("i we i'd we'd i'll we'll i'm we're i've we've")
+DESIRE = _set("want need like love wish must should have let's ask asking prefer'd expect require gotta d 'd i'd we'd trust rely order request")
+ORDERED = _set("asked asks ask told tells wants want needs need requested requests wanted instructed expects invited like")
+QUESTIONS = _set(
+    "how what why who whose where which whom is are was were does did has have had am should what's how's who's where's isn't aren't "
+    "doesn't didn't may shall might whether would'nt"
+)
+POLITE = _set("can could would will")
+CONDITIONS = _set("if when once after before while since because although unless until as though whenever in-case given assuming whereas")
+TAILS = _set("because since which who whose until unless while so whereas once if when where although though that")
+"""Words that end the object of a verb."""
+DETERMINERS = _set("the a an my your our his her their its this that these those any all every each some no both another other more most")
+PREPOSITIONS = _set(
+    "of in on at from for with to into by about under over inside within onto via through between as named called against outside "
+    "except regarding concerning per near using like re titled toward towards upon"
+)
+PRONOUNS = _set("it them this that these those him her one ones both same him/her")
+EXCEPTIONS = _set("except excluding besides apart other but-not save")
+STOP = (
+    DETERMINERS
+    | PREPOSITIONS
+    | PRONOUNS
+    | ADVERBS
+    | LINKS
+    | MODALS
+    | SUBJECTS
+    | CONDITIONS
+    | TAILS
+    | NEGATIONS
+    | _set(
+        "me us you i'm be been being is are was were am has have had there here not too very much many there's there're out up off down "
+        "away back own else everything everyone anything nothing something anyone already soon asap today tomorrow thanks thank alone "
+        "necessary needed sure such lot bit way thing things stuff ok okay yes hi hello hey anybody whoever whatever rest everybody"
+    )
+)
+
+ADJECTIVES = _set(
+    "old new failing broken temporary temp unused stale obsolete outdated big large small whole entire current latest last next first "
+    "previous recent existing local remote relevant different same following above below various several few remaining unnecessary "
+    "main-only necessary important good bad correct wrong right full short long quick final initial proper corresponding empty dead "
+    "redundant deprecated unread upcoming best cheapest newest oldest weekly monthly daily missing flaky other"
+)
+"""Words that qualify but do not name."""
+GENERIC = _set(
+    "file folder directory dir document doc path database db table repo repository branch email mail message account server host "
+    "machine project code change item page site website link url list data content detail information info text user name address "
+    "channel service app application system event meeting appointment resource record row entry invitation amount money payment "
+    "package dependency library module script tool command job task process work step instruction issue problem bug error fix "
+    "version release cluster instance container image key token password credential calendar contact number id time day date week "
+    "month year inbox workspace cache-dir copy request reply response question people person team colleague member"
+)
+"""Nouns that say what sort of thing, not which."""
+FITS: dict[str, frozenset[str]] = {
+    "path": _set("file folder directory dir document doc path code project script module workspace copy test log"),
+    "database": _set("database db table row record entry data schema"),
+    "branch": _set("branch change commit work code fix pr request"),
+    "repository": _set("repo repository project change commit work code fix branch"),
+    "package": _set("package dependency library module"),
+    "process": _set("process server service job app application container worker"),
+    "address": _set("email mail message reply response invitation user account address contact"),
+    "account": _set("account payment money amount user"),
+    "host": _set("server host machine site website url link page"),
+    "url": _set("site website url link page"),
+}
+"""Generic nouns that a target of this kind answers to (`push the changes`)."""
+
+SYNONYMS: dict[str, str] = {
+    "db": "database", "dir": "folder", "directory": "folder", "prod": "production", "repo": "repository", "doc": "document",
+    "docs": "document", "documentation": "document", "config": "configuration", "conf": "configuration", "cfg": "configuration",
+    "settings": "configuration", "setting": "configuration", "src": "source", "img": "image", "pic": "image",
+    "spec": "test", "specs": "test", "tests": "test", "dev": "development", "env": "environment", "pkg": "package",
+    "tmp": "temp", "temporary": "temp", "msg": "message", "auth": "authentication", "info": "information", "logs": "log",
+    "mails": "email", "mail": "email", "mailbox": "inbox", "master": "main", "pytest": "test", "jest": "test", "unittest": "test",
+    "stage": "staging", "k8s": "kubernetes", "dependencies": "dependency", "libraries": "library", "repositories": "repository",
+    "people": "person", "entries": "entry", "caches": "cache",
+}  # fmt: skip
+
+CONSENT = _set(
+    "yes yep yeah yup sure ok okay okey y k absolutely definitely certainly approved approve confirmed confirm proceed lgtm correct "
+    "agreed affirmative continue great perfect right fine alright ja oui si sí gerne bitte"
+)
+CONSENT_PHRASES: tuple[str, ...] = (
+    "go ahead", "go for it", "do it", "do that", "do so", "sounds good", "looks good", "please do", "please go", "that works",
+    "that's fine", "thats fine", "make it so", "be my guest", "works for me", "of course", "by all means", "i approve", "i confirm",
+    "i agree", "good to go", "fine by me",
+)  # fmt: skip
+REFUSAL = _set("no nope nah never negative cancel nein non")
+REFUSAL_PHRASES: tuple[str, ...] = ("not yet", "not now", "please don't", "don't do", "do not do", "i'd rather not", "rather not", "hold on", "don't")
+
+# ------------------------------------------------------------------ other languages
+
+FOREIGN_VERBS: dict[str, str] = {
+    "lösche": "delete", "löschen": "delete", "lösch": "delete", "entferne": "delete", "entfernen": "delete", "gelöscht": "delete",
+    "sende": "send", "senden": "send", "schicke": "send", "schicken": "send", "schick": "send", "schreibe": "write",
+    "schreiben": "write", "ändere": "write", "ändern": "write", "bearbeite": "write", "bearbeiten": "write", "behebe": "write",
+    "beheben": "write", "repariere": "write", "reparieren": "write", "aktualisiere": "write", "aktualisieren": "write",
+    "erstelle": "create", "erstellen": "create", "zahle": "pay", "zahlen": "pay", "bezahle": "pay", "bezahlen": "pay",
+    "überweise": "pay", "überweisen": "pay", "buche": "book", "buchen": "book", "bestelle": "book", "bestellen": "book",
+    "kaufe": "book", "kaufen": "book", "installiere": "install", "installieren": "install", "pushe": "push", "pushen": "push",
+    "veröffentliche": "publish", "veröffentlichen": "publish", "teile": "share", "teilen": "share", "starte": "run",
+    "starten": "run", "prüfe": "inspect", "prüfen": "inspect", "zeige": "read", "zeigen": "read", "lies": "read", "lesen": "read",
+    "suche": "read", "suchen": "read", "finde": "read", "stoppe": "stop", "stoppen": "stop", "beende": "stop", "beenden": "stop",
+    "anfassen": "touch", "fasse": "touch", "verändern": "touch", "deploye": "deploy", "deployen": "deploy",
+    "supprime": "delete", "supprimer": "delete", "supprimez": "delete", "efface": "delete", "effacer": "delete",
+    "effacez": "delete", "envoie": "send", "envoyer": "send", "envoyez": "send", "écris": "write", "écrire": "write",
+    "écrivez": "write", "modifie": "write", "modifier": "write", "modifiez": "write", "corrige": "write", "corriger": "write",
+    "corrigez": "write", "crée": "create", "créer": "create", "créez": "create", "paie": "pay", "paye": "pay", "payer": "pay",
+    "payez": "pay", "réserve": "book", "réserver": "book", "réservez": "book", "achète": "book", "acheter": "book",
+    "achetez": "book", "installe": "install", "installer": "install", "installez": "install", "publie": "publish",
+    "publier": "publish", "publiez": "publish", "pousse": "push", "pousser": "push", "poussez": "push", "partage": "share",
+    "partager": "share", "partagez": "share", "lance": "run", "lancer": "run", "lancez": "run", "vérifie": "inspect",
+    "vérifier": "inspect", "vérifiez": "inspect", "lis": "read", "montre": "read", "cherche": "read", "arrête": "stop",
+    "arrêter": "stop", "touche": "touch", "toucher": "touch", "touchez": "touch",
+    "borra": "delete", "borrar": "delete", "borre": "delete", "borres": "delete", "elimina": "delete", "eliminar": "delete",
+    "elimine": "delete", "elimines": "delete", "envía": "send", "enviar": "send", "envíe": "send", "envíes": "send",
+    "escribe": "write", "escribir": "write", "modifica": "write", "modificar": "write", "modifiques": "write",
+    "arregla": "write", "arreglar": "write", "corregir": "write", "actualiza": "write", "actualizar": "write", "crea": "create",
+    "crear": "create", "paga": "pay", "pagar": "pay", "pagues": "pay", "reserva": "book", "reservar": "book",
+    "compra": "book", "comprar": "book", "compres": "book", "instala": "install", "instalar": "install", "instales": "install",
+    "publica": "publish", "publicar": "publish", "publiques": "publish", "sube": "upload", "subir": "upload",
+    "subas": "upload", "comparte": "share", "compartir": "share", "ejecuta": "run", "ejecutar": "run", "ejecutes": "run",
+    "revisa": "inspect", "revisar": "inspect", "lee": "read", "leer": "read", "busca": "read", "muestra": "read",
+    "toques": "touch", "tocar": "touch", "despliega": "deploy", "desplegar": "deploy", "despliegues": "deploy",
+}  # fmt: skip
+FOREIGN_NEGATIONS = _set(
+    "nicht kein keine keinen keiner niemals nie ohne nichts ne n' pas jamais sans aucun aucune rien no nunca jamás sin ningún ninguna nada"
+)
+FOREIGN_STOP = _set(
+    "der die das den dem des ein eine einen einem einer und oder bitte auf in im an aus von zu zum zur mit für ist sind mir mich sie du es "
+    "le la les un une des et ou de du à au aux en dans sur pour avec s'il vous plaît te plait moi me se el los las una y o del al en con por "
+    "para favor lo que est son"
+)
