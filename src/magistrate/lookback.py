@@ -6,7 +6,7 @@ Also `replay`: the runs of a ledger judged again, which under the same revision 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import msgspec
 
@@ -30,8 +30,12 @@ class Judged(Record, frozen=True, kw_only=True):
     """What became of it when it really ran: status of its outcome, empty when there is none."""
 
 
-async def look_back(sessions: Iterable[Session], gate: Gate) -> AsyncIterator[Judged]:
+async def look_back(
+    sessions: Iterable[Session], gate: Gate, *, begin: Callable[[RunStarted], object] = lambda started: None
+) -> AsyncIterator[Judged]:
     """Judge every action of every session, each run committed at its end; yields verdicts as they are made.
+
+    `begin` is called with each run's start, so that runs without any action are counted too.
 
     A run id that the ledger holds already gets a suffix: a second review is a run of its own.
     """
@@ -39,6 +43,7 @@ async def look_back(sessions: Iterable[Session], gate: Gate) -> AsyncIterator[Ju
     for session in sessions:
         parent = parents.get(session.started.parent)
         started = msgspec.structs.replace(session.started, parent=parent.id) if parent else session.started
+        begin(started)
         run = gate.open(_free_name(gate, session.run), started, parent)
         parents[session.run] = run
         if len(parents) > MAX_PARENTS:

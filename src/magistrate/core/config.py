@@ -1,0 +1,19 @@
+"""Where Magistrate keeps its own files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def state_dir() -> Path:
+    """`MAGISTRATE_HOME`, else `$XDG_STATE_HOME/magistrate`, else `~/.local/state/magistrate`. Not created here."""
+    if named := os.environ.get("MAGISTRATE_HOME"):
+        return Path(named)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "magistrate"
+
+
+def review_ledgers() -> list[Path]:
+    """Ledgers of past reviews, oldest first."""
+    return sorted((state_dir() / "reviews").glob("*.db"))
