@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
+import msgspec
+
 from magistrate.core.records import Certainty, Effect, EffectKind, Record, Reversibility, Scope, TargetKind
-from magistrate.evidence.effects.place import Place, looks_production
+from magistrate.evidence.effects.place import Place, looks_production, special
 
 
 class Word(Record, frozen=True, kw_only=True):
@@ -23,6 +25,8 @@ class Word(Record, frozen=True, kw_only=True):
 class Redirect(Record, frozen=True, kw_only=True):
     operator: Literal["<", ">", ">>", ">|", "&>", "&>>", "<>"]
     target: Word
+    descriptor: str = ""
+    """Which one is redirected, when it is not the operator's usual one."""
 
 
 Input = Literal["none", "text", "network", "dynamic", "file"]
@@ -43,6 +47,12 @@ class Command(Record, frozen=True, kw_only=True):
     """The text, when `input` is `text`; the path, when it is `file`; the URL, when it is `network` and known."""
     path: str = "command"
     """Where in the action's arguments this stands."""
+    items: tuple[Word, ...] = ()
+    """Words that standard input is known to hold (paths that `find` lists), for those who make arguments of it."""
+    decoded: tuple[str, ...] = ()
+    """What decoded standard input, outermost first (`base64`), when something did."""
+    asked: str = ""
+    """The command word as written, when it is more than the name (`/usr/bin/rm`, `./run.sh`)."""
 
     def texts(self) -> list[str]:
         return [word.text for word in self.words]
@@ -91,13 +101,23 @@ class Scene(Protocol):
 
     place: Place
 
-    def shell(self, text: str, *, via: tuple[str, ...], path: str) -> Iterable[Effect]: ...
+    def shell(
+        self, text: str, *, via: tuple[str, ...], path: str, args: Sequence[Word] = (), same: bool = False
+    ) -> Iterable[Effect]:
+        """Effects of shell text. `args` are its `$1`, `$2` ...; `same`: it runs in this very shell (`eval`, `source`)."""
+        ...
+
     def command(self, command: Command) -> Iterable[Effect]:
         """Effects of another command, as when a wrapper runs one."""
         ...
 
     def code(self, language: str, text: str, *, via: tuple[str, ...], path: str) -> Iterable[Effect]:
         """Effects of program text (`python`, `javascript`, `perl`, `ruby`, `php`, `sql` ...); unknown languages are `dynamic`."""
+        ...
+
+    def content(self, path: str) -> tuple[Input, str]:
+        """What reading this path gives, as far as is known: `text` and the text, `network` and the URL, `dynamic`, or
+        `file` for a file nobody here has seen."""
         ...
 
 
@@ -117,6 +137,8 @@ def path_effect(
 ) -> Effect:
     """An effect on a file or folder, its scope and breadth filled in. An unresolved path makes the effect `dynamic`."""
     target = word.text if word.dynamic else scene.place.resolve(word.text)
+    if word.glob:
+        flags = (*flags, "wildcard")
     return Effect(
         kind=kind,
         target=target,
@@ -130,6 +152,57 @@ def path_effect(
         via=command.via,
         path=command.path,
     )
+
+
+_WRITES = frozenset({"create", "overwrite", "delete", "permission"})
+
+
+def with_special(effects: Iterable[Effect]) -> list[Effect]:
+    """The effects, and after each on a special path what that path makes of it.
+
+    Reading a path that holds secrets is `credential`; writing, deleting or re-permitting one that is run unasked later is
+    `persistence`, one that supervises the agent `oversight`, one that says who has which rights `permission`; taking a log
+    away is flagged `clears-logs`. File tools and the shell both pass through here.
+    """
+    found: list[Effect] = []
+    for item in effects:
+        kinds = special(item.target) if item.target_kind == "path" and item.scope != "temp" else None
+        if not kinds:
+            found.append(item)
+            continue
+        writes = item.kind in _WRITES
+        if "log" in kinds and (item.kind in ("delete", "overwrite") and "append" not in item.flags):
+            item = msgspec.structs.replace(item, flags=(*item.flags, "clears-logs"))
+        found.append(item)
+        if "credential" in kinds and item.kind == "read":
+            found.append(msgspec.structs.replace(item, kind="credential"))
+        if writes:
+            for kind in ("oversight", "persistence"):
+                if kind in kinds:
+                    found.append(msgspec.structs.replace(item, kind=kind))  # type: ignore[arg-type]
+            if "permission" in kinds and item.kind != "permission":
+                found.append(msgspec.structs.replace(item, kind="permission"))
+    return found
+
+
+def write_effect(
+    word: Word, command: Command, scene: Scene, *, flags: Iterable[str] = (), replaces: bool | None = None
+) -> Effect:
+    """Writing a file: `overwrite` when it is known to exist or stands where existing files matter, else `create`.
+
+    `replaces` settles it where the command does. In the workspace and among temporary files an unknown file is taken to be
+    new: most are, and what they replace is the agent's own.
+    """
+    flags = tuple(flags)
+    path = scene.place.resolve(word.text)
+    scope = scene.place.path_scope(word.text)
+    if replaces is None:
+        replaces = path in scene.place.files if scope in ("workspace", "temp", "local") else True
+        replaces = replaces and "append" not in flags
+        if not replaces and scope not in ("workspace", "temp", "local", "unknown"):
+            replaces = True
+    reversible: Reversibility = "partly" if "append" in flags or "in-place" in flags else "no" if replaces else "yes"
+    return path_effect("overwrite" if replaces else "create", word, command, scene, reversible=reversible, flags=flags)
 
 
 def effect(

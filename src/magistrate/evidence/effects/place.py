@@ -6,6 +6,8 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
 
 from msgspec import field
 
@@ -73,9 +75,12 @@ class Place(Record, frozen=True, kw_only=True):
     """The run's surroundings."""
 
     cwd: str = ""
+    """The working folder of the run: the workspace."""
     home: str = ""
     roots: tuple[str, ...] = ()
     """Further workspace folders."""
+    here: str = ""
+    """Where relative paths are read from after a `cd`, when that is not `cwd`; a text starting with `$` when it is unknown."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Text of files that the agent wrote in this run, by absolute path: what running them would do is known."""
 
@@ -84,8 +89,8 @@ class Place(Record, frozen=True, kw_only=True):
         for name, value in (
             ("$HOME", self.home or "~"),
             ("${HOME}", self.home or "~"),
-            ("$PWD", self.cwd or "."),
-            ("${PWD}", self.cwd or "."),
+            ("$PWD", self.here or self.cwd or "."),
+            ("${PWD}", self.here or self.cwd or "."),
         ):
             if path == name or path.startswith(name + "/"):
                 path = value + path[len(name) :]
@@ -93,14 +98,14 @@ class Place(Record, frozen=True, kw_only=True):
             path = path.replace("\\", "/")
         if path == "~" or path.startswith("~/"):
             path = (self.home or "~") + path[1:]
-        elif not path.startswith(("/", "~")) and not _WINDOWS.match(path) and self.cwd:
-            path = posixpath.join(self.cwd, path)
-        return posixpath.normpath(path) if path else path
+        elif not path.startswith(("/", "~")) and not _WINDOWS.match(path) and (self.here or self.cwd):
+            path = posixpath.join(self.here or self.cwd, path)
+        return _normal(path) if path else path
 
     def path_scope(self, path: str) -> Scope:
         """Where a path lies. Without a known cwd a relative path is taken to be in the workspace unless it climbs out."""
         where = self.resolve(path)
-        if not where:
+        if not where or where.startswith("$"):
             return "unknown"
         if where in _HARMLESS_DEVICES or where.startswith("/dev/fd/"):
             return "local"
@@ -127,10 +132,91 @@ class Place(Record, frozen=True, kw_only=True):
             return True
         top = stripped.rstrip("/")
         return (
-            top in (self.home, self.cwd, *self.roots)
+            (bool(top) and top in (self.home, self.cwd, *self.roots))
             or bool(_HOME.fullmatch(top))
             or (top.count("/") == 1 and top.startswith("/") and not _under(top, _TEMP))
         )
+
+
+Special = Literal["credential", "persistence", "oversight", "permission", "log"]
+"""What a path stands for beyond its bytes: it holds secrets; what it holds is run later without asking; it supervises the
+agent; it says who has which rights; it records what happened."""
+
+_NAME_END = r"(?=[/*]|$)"
+_SPECIAL: tuple[tuple[Special, re.Pattern[str]], ...] = (
+    (
+        "oversight",
+        re.compile(
+            r"(?:^|/)(?:[^/]*magistrate[^/]*"
+            r"|\.claude/(?:settings[^/]*\.json|hooks|managed[^/]*)|\.claude\.json|managed-(?:settings|mcp)\.json"
+            r"|\.codex/(?:hooks\.json|config\.toml|requirements\.toml|hooks|rules)|\.cursor/(?:hooks\.json|hooks|permissions\.json|cli-config\.json)"
+            r"|\.gemini/settings\.json|\.github/hooks|\.copilot/hooks|\.opencode/plugins?|opencode\.jsonc?"
+            r"|\.windsurf/hooks\.json|\.kiro/hooks|\.factory/settings\.json|\.qwen/settings\.json"
+            r"|claude-code/managed[^/]*|ClaudeCode)" + _NAME_END,
+            re.I,
+        ),
+    ),
+    (
+        "persistence",
+        re.compile(
+            r"(?:^|/)(?:\.(?:bash|zsh|ksh|csh|tcsh)(?:rc|env)|\.bash_(?:profile|login|logout|aliases)|\.z(?:profile|login|logout)|\.profile|\.xinitrc|\.xprofile"
+            r"|\.config/(?:fish/config\.fish|fish/conf\.d|autostart|systemd/user)"
+            r"|etc/(?:profile|bash\.bashrc|zsh|zshenv|environment|rc\.local|rc\d?\.d|init\.d|cron[^/]*|anacrontab|profile\.d|ld\.so\.preload|inittab|xdg/autostart)"
+            r"|cron/crontabs|spool/cron|systemd/(?:system|user)|Launch(?:Agents|Daemons)|StartupItems"
+            r"|\.git/hooks|\.husky|\.ssh/(?:authorized_keys2?|rc|environment)|Start Menu/Programs/Startup"
+            r"|(?:sitecustomize|usercustomize)\.py|[^/]*\.pth)" + _NAME_END,
+            re.I,
+        ),
+    ),
+    (
+        "credential",
+        re.compile(
+            r"(?:^|/)(?:\.env(?!\.(?:example|sample|template|dist|schema|defaults?)(?:$|[/.]))(?:\.[^/]+|rc|\*)?"
+            r"|\.ssh/(?!(?:known_hosts|config|authorized_keys|environment|rc)[^/]*$|[^/]*\.pub$)[^/]+|\.ssh(?=/?\*?$)|id_(?:rsa|dsa|ecdsa|ed25519)[^/.]*"
+            r"|\.aws/(?:credentials|config|sso|cli)|\.aws(?=/?\*?$)|\.azure/[^/]*(?:token|profile|msal)[^/]*|gcloud/(?:[^/]*(?:credential|token)[^/]*|legacy_credentials)"
+            r"|application_default_credentials\.json|service[_-]?account[^/]*\.json|credentials(?:\.(?:json|ya?ml|csv|xml|txt|ini|db))?|client_secret[^/]*\.json"
+            r"|[._]netrc|\.npmrc|\.pypirc|\.pgpass|\.my\.cnf|\.git-credentials|\.docker/config\.json|\.kube/config|kubeconfig[^/]*|admin\.conf"
+            r"|\.htpasswd|\.vault-token|\.terraform\.d/credentials[^/]*|\.gnupg|\.password-store|[^/]+\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|ovpn|asc|tfstate)"
+            r"|(?:g?shadow|master\.passwd|security/opasswd|krb5\.keytab)-?|Login Data|Cookies|logins\.json|key[34]\.db|cookies\.sqlite|[^/]*\.keychain(?:-db)?|Keychains"
+            r"|\.?(?:secrets?|passwords?|(?:api|access|auth|secret|private)[_-]?(?:keys?|tokens?))(?:(?:\.[a-z0-9-]+)?\.(?:json|ya?ml|txt|toml|ini|env|cfg|conf|csv|enc|db|properties|xml|gpg|age|bak))?(?=$)"
+            r"|tokens?\.(?:json|txt|ya?ml)|\.secrets?"
+            r"|\.config/(?:gh/hosts\.yml|rclone/rclone\.conf|hub|op)|wallet\.dat|wp-config\.php|proc/(?:self|\d+|\*)/environ|\.codex/auth\.json|\.claude/\.credentials\.json)"
+            + _NAME_END,
+            re.I,
+        ),
+    ),
+    (
+        "permission",
+        re.compile(
+            r"(?:^|/)etc/(?:sudoers(?:\.d)?|doas\.conf|passwd|shadow|group|gshadow|pam\.d|security|ssh/sshd_config|polkit-1)" + _NAME_END,
+            re.I,
+        ),
+    ),
+    (
+        "log",
+        re.compile(
+            r"(?:^|/)(?:var/log|\.(?:bash|zsh|sh|python|mysql|psql|node_repl|lesshs)_?history|\.lesshst|fish_history|var/run/utmp|(?:w|b|u)tmp|lastlog)"
+            + _NAME_END,
+        ),
+    ),
+)
+_HINT = re.compile(
+    r"magistrate|claude|codex|cursor|gemini|hooks|copilot|opencode|windsurf|kiro|factory|qwen|managed|rc\b|env|profile|login|logout|aliases"
+    r"|cron|etc/|systemd|launch|startup|autostart|husky|ssh|custom|\.pth|id_|aws|azure|gcloud|credential|account|secret|conf|kube|pass|vault|terraform"
+    r"|gnupg|\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|ovpn|asc|tfstate)|shadow|keytab|cookie|login|logins|key|token|keychain|\.config|wallet|proc/"
+    r"|var/|history|lesshst|tmp\b|lastlog|my\.cnf|hosts\.yml|auth",
+    re.I,
+)
+"""Any special path matches this; most paths do not, and are done with one search."""
+
+
+@lru_cache(maxsize=4096)
+def special(path: str) -> frozenset[Special]:
+    """What a path stands for beyond its bytes; empty for an ordinary file. Works on absolute, relative and `~` paths alike."""
+    if len(path) > 4096 or not _HINT.search(path):
+        return frozenset()
+    text = path.replace("\\", "/")
+    return frozenset(kind for kind, pattern in _SPECIAL if pattern.search(text))
 
 
 def host_scope(host: str) -> Scope:
@@ -150,6 +236,12 @@ def host_scope(host: str) -> Scope:
 def looks_production(text: str) -> bool:
     """Whether a name says production (`prod-db`, `api.live.example`)."""
     return bool(_PRODUCTION.search(text))
+
+
+def _normal(path: str) -> str:
+    """`posixpath.normpath`, save that two leading slashes are one."""
+    path = posixpath.normpath(path)
+    return path[1:] if path.startswith("//") else path
 
 
 def _under(path: str, tops: tuple[str, ...]) -> bool:
