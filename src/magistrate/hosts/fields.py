@@ -5,10 +5,11 @@ Pure and total: any JSON value goes in, nothing is raised. What a value *should*
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
+
+from magistrate.core.intake import MAX_DEPTH
 
 MAX_NESTING = 8
 """Content parts within content parts beyond this depth are not read."""
@@ -51,23 +52,46 @@ def text_of(content: Any, *, thoughts: bool = False, depth: int = MAX_NESTING) -
 
 
 def arguments(value: Any) -> dict[str, Any]:
-    """The arguments of a call, given as an object or as JSON text; anything else is kept as `{"raw": value}`."""
-    if isinstance(value, dict):
-        return value
+    """The arguments of a call, given as an object or as JSON text; anything else is kept as `{"raw": value}`.
+
+    Nested deeper than the rest of the system can walk, they are kept as JSON text in the same way.
+    """
     if value is None or value == "":
         return {}
     if isinstance(value, str):
         parsed = _json(value)
-        if isinstance(parsed, dict):
-            return parsed
-    return {"raw": value}
+        return parsed if isinstance(parsed, dict) and not deep(parsed) else {"raw": value}
+    if deep(value):
+        return {"raw": compact(value)}
+    return value if isinstance(value, dict) else {"raw": value}
+
+
+def deep(value: Any, limit: int = MAX_DEPTH // 2) -> bool:
+    """Whether lists and objects are nested beyond `limit`."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def compact(value: Any) -> str:
     """A value as text: strings as they are, nothing for None, all else as JSON."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    if value is None:
+        return ""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (RecursionError, TypeError, ValueError):
+        return "[value that cannot be written as JSON]"
 
 
 def _json(text: str) -> Any:
