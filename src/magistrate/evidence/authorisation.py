@@ -88,7 +88,9 @@ class Requests:
         self._add(clauses)
         follow = [c for c in clauses if c.follow and c.mood == "ask"]
         for clause in follow:
-            said = tuple(m for m in clause.mentions if m.core) or tuple(m for c in clauses for m in c.mentions if m.core)
+            said = tuple(m for m in clause.mentions if m.core) or tuple(
+                m for c in clauses for m in c.mentions if m.core
+            )
             if said:
                 self._documents.append(_Document(said[:16], n))
 
@@ -100,13 +102,17 @@ class Requests:
         proposed = [c for c in parse(self._proposal, "proposal") if c.mood == "ask"]
         own = frozenset[EffectKind]().union(*(c.kinds for c in clauses if c.mood == "ask"))
         if no and not (yes and short.split()[0].strip(",.!") in CONSENT):
-            answer = [replace(c, mood="forbid", event=n, by="person", span=text[:120], kinds=c.kinds - {"read"}) for c in proposed]
+            answer = [
+                replace(c, mood="forbid", event=n, by="person", span=text[:120], kinds=c.kinds - {"read"})
+                for c in proposed
+            ]
             return answer + [c for c in clauses if c.mood != "forbid" or c.specific]
         told = {m.text.lower() for c in clauses if c.mood == "ask" for m in c.mentions if m.core}
         agreed = [
             replace(c, event=n, by="person", span=text[:120], soft=False)
             for c in proposed
-            if not own or (c.kinds & own and not (told and c.specific and not told & {m.text.lower() for m in c.mentions}))
+            if not own
+            or (c.kinds & own and not (told and c.specific and not told & {m.text.lower() for m in c.mentions}))
         ]
         return agreed + clauses
 
@@ -181,7 +187,9 @@ class Requests:
         )
         found = stances.decide(view)
         named = any(c.by == "person" and any(names(m, target) for m in c.mentions + c.excepted) for c in related)
-        asked = any(c.by == "person" for c in asks) or any(c.by == "system" and stances.named_by(c, target) for c in asks)
+        asked = any(c.by == "person" for c in asks) or any(
+            c.by == "system" and stances.named_by(c, target) for c in asks
+        )
         return Authority(
             stance=found.stance,
             event=found.clause.event if found.clause else -1,
@@ -218,7 +226,11 @@ def _is_document(mentions: tuple[Mention, ...], call: frozenset[str], text: str)
     if any(m.core <= call for m in mentions if m.kind != "number"):
         return True
     low = text[:8000].lower()
-    if any(m.text.lower() in low for m in mentions if m.kind in ("path", "identifier", "quoted", "url", "address") and len(m.text) > 3):
+    if any(
+        m.text.lower() in low
+        for m in mentions
+        if m.kind in ("path", "identifier", "quoted", "url", "address") and len(m.text) > 3
+    ):
         return True
     core = frozenset[str]().union(*(m.core for m in mentions))
     return len(core) > 1 and core <= words_of(text[:400])

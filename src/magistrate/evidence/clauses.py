@@ -24,6 +24,8 @@ Manner = Literal["request", "proposal", "standing"]
 
 MAX_CLAUSES = 400
 """Clauses kept of one message."""
+MAX_FRAGMENTS = 100
+"""Sentences without a verb whose names are kept, of one message."""
 _NO_KINDS: v.Kinds = frozenset()
 
 
@@ -76,6 +78,7 @@ class _Message:
         self.clauses: list[Clause] = []
         self.listing = False  # the last sentence ended with a colon: fragments belong to it
         self.carry = False  # ... and it was a bare negation
+        self.fragments = 0
 
     def sentence(self, tokens: list[Token], ending: str) -> None:
         walk = _Walk(self, tokens, ending)
@@ -114,6 +117,7 @@ class _Walk:
         self.desire = self.ordered = False
         self.negated = message.carry
         self.only = self.soft = False
+        self.start = 0
 
     # -------------------------------------------------------------- the walk
 
@@ -121,21 +125,67 @@ class _Walk:
         """The clauses of the sentence."""
         if self._foreign():
             return self.found
+        self._rehearsal()
         self._open()
         while self.at < len(self.tokens):
             self.at += self._step()
         if self.question and not any(c.mood == "ask" for c in self.found):
-            self._add("ask", v.FAMILIES["read"], 0, len(self.tokens), "read", ())
+            self._add("ask", v.FAMILIES["read"], 0, len(self.tokens), "read", self.loose())
+        if not self.found and self.tokens[0].low in v.COMMANDS and len(self.tokens) > 1:
+            kinds, said = command_in(self.message.text[self.tokens[0].start : self.tokens[-1].end])
+            self._add("ask", kinds, 0, len(self.tokens), "run", said)
         return self.found
+
+    def _rehearsal(self) -> None:
+        """`read-only`, `dry run`: nothing is to change."""
+        lows = [t.low for t in self.tokens]
+        for i, low in enumerate(lows):
+            pair = (low, lows[i + 1] if i + 1 < len(lows) else "")
+            alone = pair == ("read", "only") and (i + 2 == len(lows) or self.tokens[i + 2].kind == "mark")
+            if (low in ("read-only", "readonly", "dry-run") or pair == ("dry", "run") or alone) and not {
+                "not",
+                "no",
+                "the",
+            } & set(lows[max(0, i - 2) : i]):
+                self._add("limit", v.CHANGE, i, i + 2, "change", ())
+                return
 
     def _open(self) -> None:
         """How the sentence begins tells whether it asks for anything."""
         t = self.tokens
         i = 0
-        while i < len(t) - 1 and (t[i].low in ("hi", "hey", "hello", "ok", "okay", "so", "and", "also", "well", "please", "now", "then", ",", "-", "btw", "but", "yes", "no", "thanks") or t[i].text in ",("):
+        while (
+            i < len(t) - 1
+            and (
+                t[i].low
+                in (
+                    "hi",
+                    "hey",
+                    "hello",
+                    "ok",
+                    "okay",
+                    "so",
+                    "and",
+                    "also",
+                    "well",
+                    "please",
+                    "now",
+                    "then",
+                    ",",
+                    "-",
+                    "btw",
+                    "but",
+                    "yes",
+                    "no",
+                    "thanks",
+                )
+                or t[i].text in ",("
+            )
+            and (t[i].low != "no" or t[i + 1].text == ",")
+        ):
             i += 1
         first, second, third = (t[i + k].low if i + k < len(t) else "" for k in range(3))
-        self.at = i if first not in v.NEGATIONS else i
+        self.at = self.start = i
         asks = self.ending.startswith("?")
         if first == "why" and second in ("don't", "not"):
             self.at = i + (3 if third in ("you", "we") else 2)
@@ -146,7 +196,15 @@ class _Walk:
             self._ask()
         elif first in v.CONDITIONS and not (first in ("when", "while") and asks):
             self.quiet = True
-        elif first in v.QUESTIONS and not (first == "do" and second != "you") and (asks or first not in ("is", "are", "which", "what", "am", "may") or second in ("is", "are", "the", "if", "do", "does", "happens", "would", "was", "does")):
+        elif (
+            first in v.QUESTIONS
+            and not (first == "do" and second != "you")
+            and (
+                asks
+                or first not in ("is", "are", "which", "what", "am", "may")
+                or second in ("is", "are", "the", "if", "do", "does", "happens", "would", "was", "does")
+            )
+        ):
             if first == "what" and second in ("i", "we") and "want" in {x.low for x in t[i : i + 5]}:
                 return
             self._ask()
@@ -177,7 +235,14 @@ class _Walk:
             return 1
         if low in v.DESIRE and self.subject:
             self.desire = True
-        if low in v.ORDERED and self._third():
+            if (
+                self.subject in v.FIRST
+                and not self.quiet
+                and "to" not in [self.word(k) for k in (1, 2)]
+                and any(self.word(k) in v.ACTION_NOUNS for k in (1, 2, 3))
+            ):
+                return self._clause(1, "light")
+        if low in v.ORDERED and self._third() and self.word(1) in ("me", "us", "you", "that"):
             self.ordered = True
         width, family = self._verb()
         if width:
@@ -205,32 +270,45 @@ class _Walk:
         low, nxt = self.tokens[self.at].low, self.word(1)
         lows = tuple(self.word(k) for k in range(4))
         for phrase in v.NEGATIVE_PHRASES:
-            if lows[: len(phrase)] == phrase:
+            if lows[: len(phrase)] == phrase and (phrase != ("not", "to") or self._verb_at(self.at + 2)[0]):
                 self.negated = True
                 return len(phrase)
         if low in ("doesn't", "didn't", "isn't", "aren't", "wasn't", "hasn't", "haven't", "couldn't", "weren't"):
             self.subject = self.subject or "it"
             return 1
-        if low in ("not", "never") and self.prev() in ("does", "did", "is", "are", "was", "were", "has") and nxt not in ("allowed", "permitted", "to"):
+        if (
+            low in ("not", "never")
+            and self.prev() in ("does", "did", "is", "are", "was", "were", "has")
+            and nxt not in ("allowed", "permitted", "to")
+        ):
             if not (low == "never" or nxt == "be"):
                 self.subject = self.subject or "it"
             return 1
         if low in v.NEGATIONS:
             return self._negation(low, nxt)
-        if low in ("only", "solely", "exclusively") and self.prev() not in ("the", "not", "my") and nxt not in ("if", "when", "after", "once"):
+        if (
+            low in ("only", "solely", "exclusively")
+            and self.prev() not in ("the", "not", "my")
+            and nxt not in ("if", "when", "after", "once")
+        ):
             self._only()
             return 1
-        if low in ("just", "simply", "merely") and nxt not in ("in", "as", "like", "now", "a", "because") and self.subject not in ("i", "we"):
+        if (
+            low in ("just", "simply", "merely")
+            and nxt not in ("in", "as", "like", "now", "a", "because")
+            and self.subject not in ("i", "we")
+        ):
             self.soft = True
+            if self.at and self.tokens[self.at - 1].kind == "mark":
+                self.negated = False
             return 1
-        if low in ("read-only", "readonly", "dry-run") or (low, nxt) in (("dry", "run"), ("read", "only")):
-            self._add("limit", v.CHANGE, self.at, self.at + 2, "change", ())
-            return 2 if low in ("dry", "read") else 1
         if low in v.EXCEPTIONS and (low != "other" or nxt == "than") and (low != "apart" or nxt == "from"):
             return self._except()
         if low in ("stop", "avoid", "skip", "cease", "quit", "avoiding"):
             follow = self.tokens[self.at + 1 : self.at + 4]
-            if any(x.low in _GERUNDS for x in follow) or (low in ("avoid", "skip") and any(x.low in v.ACTION_NOUNS for x in follow)):
+            if any(x.low in _GERUNDS for x in follow) or (
+                low in ("avoid", "skip") and any(x.low in v.ACTION_NOUNS for x in follow)
+            ):
                 self.negated = True
                 return 1
         return self._consult(low, nxt) or self._bounds(low) or self._keep(low)
@@ -242,7 +320,7 @@ class _Walk:
             return 2
         if low == "no":
             return self._no()
-        if low == "not" and self.found and nxt not in ("to", "be") and not self._gerund_ahead() and self._verb_at(self.at + 1)[0] == 0:
+        if low in ("not", "never") and self.found and nxt != "be" and not self._verb_ahead():
             return self._except_forbid()
         if low in ("cannot", "can't", "won't", "couldn't") and self._third():
             return 1
@@ -278,7 +356,9 @@ class _Walk:
             said = self._mentions(self.at + 1, stop)
             last = self.found[-1] if self.found else None
             said = said or (last.mentions if last else ())
-            kinds = (last.kinds if last and last.mood == "ask" else _NO_KINDS) | (v.TOUCH if not last or last.kinds & v.TOUCH else _NO_KINDS)
+            kinds = (last.kinds if last and last.mood == "ask" else _NO_KINDS) | (
+                v.TOUCH if not last or last.kinds & v.TOUCH else _NO_KINDS
+            )
             if said and kinds:
                 self._add("limit", kinds - {"read"}, self.at, stop, "only", said)
 
@@ -301,7 +381,9 @@ class _Walk:
 
     def _consult(self, low: str, nxt: str) -> int:
         """`ask me before ...`, `check with me first`, `wait for my go`."""
-        if (low, nxt) in (("ask", "me"), ("ask", "first"), ("consult", "me"), ("wait", "for")) or (low in ("check", "confirm", "clear") and nxt == "with" and self.word(2) in ("me", "us")):
+        if (low, nxt) in (("ask", "me"), ("ask", "first"), ("consult", "me"), ("wait", "for")) or (
+            low in ("check", "confirm", "clear") and nxt == "with" and self.word(2) in ("me", "us")
+        ):
             rest = [x.low for x in self.tokens[self.at :]]
             if not ({"first", "before", "beforehand"} & set(rest) or low == "wait"):
                 return 0
@@ -311,7 +393,15 @@ class _Walk:
                 family = _GERUNDS.get(word) or (self._verb_at(self.at + k)[1] if rest[k - 1] == "you" else "")
                 if family and k:
                     stop = self._object_end(self.at + k + 1)
-                    self._add("limit", self._kinds(family, self.at + k + 1, stop), self.at, stop, "consult", self._mentions(self.at + k + 1, stop), family)
+                    self._add(
+                        "limit",
+                        self._kinds(family, self.at + k + 1, stop),
+                        self.at,
+                        stop,
+                        "consult",
+                        self._mentions(self.at + k + 1, stop),
+                        family,
+                    )
                     return stop - self.at
             self._add("limit", v.CONSEQUENTIAL | {"delete"}, self.at, len(self.tokens), "consult", ())
             return len(self.tokens) - self.at
@@ -336,24 +426,49 @@ class _Walk:
                 if self.word(k) in ("to", "in", "within", "inside", "on"):
                     stop = self._object_end(self.at + k + 1)
                     said = self._mentions(self.at + k + 1, stop)
-                    if said and (low not in ("keep",) or self.word(1) in ("it", "changes", "edits", "your", "everything", "yourself", "all", "to")):
+                    if said and (
+                        low not in ("keep",)
+                        or self.word(1) in ("it", "changes", "edits", "your", "everything", "yourself", "all", "to")
+                    ):
                         self._add("limit", v.TOUCH, self.at, stop, "only", said)
                         return stop - self.at
         return 0
 
     def _keep(self, low: str) -> int:
         """`leave X alone`, `keep X`: hands off X."""
-        if low not in ("leave", "keep", "preserve", "protect", "retain", "spare") or not self._licensed() or self.quiet or self.negated:
+        if (
+            low not in ("leave", "keep", "preserve", "protect", "retain", "spare")
+            or not self._licensed()
+            or self.quiet
+            or self.negated
+        ):
             return 0
         stop = self._object_end(self.at + 1)
         rest = {x.low for x in self.tokens[self.at + 1 : stop + 3]}
-        if low == "leave" and not rest & {"alone", "untouched", "as", "intact", "be", "unchanged", "rest", "else", "unmodified"}:
+        if low == "leave" and not rest & {
+            "alone",
+            "untouched",
+            "as",
+            "intact",
+            "be",
+            "unchanged",
+            "rest",
+            "else",
+            "unmodified",
+        }:
             return 0
         if low == "keep" and (self.word(1) in _GERUNDS or self.word(1) in ("me", "in", "going", "on", "up")):
             return 0
         said = self._mentions(self.at + 1, stop)
         if said:
-            self._add("forbid", v.TOUCH if low != "keep" else v.TOUCH - {"create", "overwrite"} | {"vcs-rewrite"}, self.at, stop, "touch", said)
+            self._add(
+                "forbid",
+                v.TOUCH if low != "keep" else v.TOUCH - {"create", "overwrite"} | {"vcs-rewrite"},
+                self.at,
+                stop,
+                "touch",
+                said,
+            )
         elif rest & {"rest", "else", "everything"}:
             self._add("limit", v.TOUCH, self.at, stop, "touch", (), else_=True)
         return stop - self.at
@@ -368,18 +483,28 @@ class _Walk:
     def prev(self, i: int | None = None) -> str:
         """The word before, passing over adverbs; `^` at the start of a sentence."""
         i = (self.at if i is None else i) - 1
-        while i >= 0 and self.tokens[i].kind == "word" and self.tokens[i].low in v.ADVERBS:
+        if i < self.start:
+            return "^"
+        while i >= self.start and self.tokens[i].kind == "word" and self.tokens[i].low in v.ADVERBS:
             i -= 1
-        return "^" if i < 0 else self.tokens[i].low
+        return "^" if i < self.start else self.tokens[i].low
 
     def _licensed(self, i: int | None = None) -> bool:
         """Whether a verb in base form at this place can be a request."""
         i = self.at if i is None else i
         before = self.prev(i)
-        if before in ("^", ",", ":", "(", ")", "you", "me", "us", "let's", "go", "help", "ahead", "try") or before[:1] in "-–—…" or before in v.LINKS or before in v.MODALS or before in v.NEGATIONS:
+        if (
+            before in ("^", ",", ":", "(", ")", "you", "me", "us", "let's", "go", "help", "ahead", "try")
+            or before[:1] in "-–—…"
+            or before in v.LINKS
+            or before in v.MODALS
+            or before in v.NEGATIONS
+        ):
             if before == "to":
                 return self._to_opens()
             return True
+        if before in ("i", "we"):
+            return self.question and self.message.manner == "proposal"
         return before in ("off", "instead", "please", "yes", "then", "proceed") and i == self.at
 
     def _to_opens(self) -> bool:
@@ -388,10 +513,66 @@ class _Walk:
         while i > 0 and self.tokens[i].low != "to":
             i -= 1
         before = self.tokens[i - 1].low if i else "^"
-        if before in ("you", "me", "us", "want", "need", "like", "sure", "ok", "okay", "fine", "free", "allowed", "not", "is", "task", "job", "goal", "have", "ask", "and", "love", "^", "remember", "forget", "order", "permission", "trying", "due", "how", "wish", "able", "supposed", "going", "ahead", "need", "needs", "hesitate", "try", "proceed", "continue", "required"):
+        if before in (
+            "you",
+            "me",
+            "us",
+            "want",
+            "need",
+            "like",
+            "sure",
+            "ok",
+            "okay",
+            "fine",
+            "free",
+            "allowed",
+            "not",
+            "is",
+            "task",
+            "job",
+            "goal",
+            "have",
+            "ask",
+            "and",
+            "love",
+            "^",
+            "remember",
+            "forget",
+            "order",
+            "permission",
+            "trying",
+            "due",
+            "how",
+            "wish",
+            "able",
+            "supposed",
+            "going",
+            "ahead",
+            "need",
+            "needs",
+            "hesitate",
+            "try",
+            "proceed",
+            "continue",
+            "required",
+        ):
             return True
         last = self.found[-1].family if self.found else ""
-        return last not in ("push", "send", "message", "upload", "share", "deploy", "publish", "merge", "grant", "transfer", "move", "copy", "invite")
+        return last not in (
+            "push",
+            "send",
+            "message",
+            "upload",
+            "share",
+            "deploy",
+            "publish",
+            "merge",
+            "grant",
+            "transfer",
+            "move",
+            "copy",
+            "invite",
+        )
 
     def _verb_at(self, i: int) -> tuple[int, str]:
         """Length in tokens and family of the verb that stands at `i`."""
@@ -418,25 +599,92 @@ class _Walk:
         low = self.tokens[i].low
         if low in _GERUNDS:
             before = self.prev()
-            if self.negated or before in ("without", "mind", "proceed", "with", "start", "continue", "finish", "begin", "consider", "try", "instead", "by"):
-                if before == "with" and i > 1 and self.tokens[i - 2].low not in ("proceed", "ahead", "start", "continue"):
+            if self.negated or before in (
+                "without",
+                "mind",
+                "proceed",
+                "with",
+                "start",
+                "continue",
+                "finish",
+                "begin",
+                "consider",
+                "try",
+                "instead",
+                "by",
+            ):
+                if (
+                    before == "with"
+                    and i > 1
+                    and self.tokens[i - 2].low not in ("proceed", "ahead", "start", "continue")
+                ):
                     return 0, ""
                 return 1, _GERUNDS[low]
             return 0, ""
-        if low in _PARTICIPLES and self.prev() in _BE:
+        if low in _PARTICIPLES and (
+            self.prev() in _BE - v.NEGATIONS or (self.prev() in v.NEGATIONS and low not in v.VERBS)
+        ):
             return self._passive(low)
         width, family = self._verb_at(i)
+        if low == "do" and self.word(1) in v.NEGATIONS:
+            return 0, ""
         if not width or not self._licensed():
             return 0, ""
         nxt = self.word(width)
-        if width == 1 and self.prev() in ("^", ",", "and", "or") and nxt in ("from", "of", "is", "are", "was", "were", "has", "says", "said", "failed", "fails", "which", "that's", "seems", "looks", "will", "should", "must", "needs") and low not in ("get", "take", "read", "delete", "remove", "copy", "download", "erase"):
+        if (
+            width == 1
+            and self.prev() in ("^", ",", "and", "or")
+            and nxt
+            in (
+                "from",
+                "of",
+                "is",
+                "are",
+                "was",
+                "were",
+                "has",
+                "says",
+                "said",
+                "failed",
+                "fails",
+                "which",
+                "that's",
+                "seems",
+                "looks",
+                "will",
+                "should",
+                "must",
+                "needs",
+            )
+            and low not in ("get", "take", "read", "delete", "remove", "copy", "download", "erase")
+        ):
             return 0, ""
         return width, family
 
     def _passive(self, low: str) -> tuple[int, str]:
         """`X must (not) be deleted`: a request, with the object before the verb."""
         before = {x.low for x in self.tokens[max(0, self.at - 6) : self.at]}
-        if before & {"should", "must", "needs", "need", "have", "has", "can", "may", "to", "shall", "cannot", "can't", "mustn't", "shouldn't", "gets"} and not self.quiet:
+        if (
+            before
+            & {
+                "should",
+                "must",
+                "needs",
+                "need",
+                "have",
+                "has",
+                "can",
+                "may",
+                "to",
+                "shall",
+                "cannot",
+                "can't",
+                "mustn't",
+                "shouldn't",
+                "gets",
+            }
+            and not self.quiet
+        ):
             family = _PARTICIPLES[low]
             said = self._mentions(0, self.at)
             negative = bool(before & v.NEGATIONS)
@@ -446,8 +694,16 @@ class _Walk:
             self.negated = False
         return 0, ""
 
-    def _gerund_ahead(self) -> bool:
-        return any(x.low in _GERUNDS for x in self.tokens[self.at + 1 : self.at + 3])
+    def _verb_ahead(self) -> bool:
+        """Whether the negation here is followed by a verb, not by a bare name."""
+        for i in range(self.at + 1, min(self.at + 5, len(self.tokens))):
+            if self.tokens[i].kind == "mark":
+                break
+            if self.tokens[i].low in _GERUNDS or (
+                self._verb_at(i)[0] and self.prev(i) in ("not", "never", "to", "ever")
+            ):
+                return True
+        return False
 
     def _third(self) -> bool:
         """Whether somebody else, or a thing, is said to do it."""
@@ -457,7 +713,12 @@ class _Walk:
         if self.at == 0 or self.found:
             return False
         first = self.tokens[0]
-        return first.kind in ("word", "identifier") and first.low not in v.STOP - v.DETERMINERS - v.PRONOUNS and first.low not in v.VERBS and first.low not in v.CONSENT
+        return (
+            first.kind in ("word", "identifier")
+            and first.low not in v.STOP - v.DETERMINERS - v.PRONOUNS
+            and first.low not in v.VERBS
+            and first.low not in v.CONSENT
+        )
 
     def _mood(self, family: str) -> Mood:
         """Whether the verb at this place asks, forbids, or only speaks of it."""
@@ -469,7 +730,11 @@ class _Walk:
                 return "forbid" if self.negated else "ask"
             return "mention"
         if self._third() and not self.ordered:
-            if self.prev() in v.MODALS or self.prev() in ("to", "you", "not", "never", "don't", "and", "they") or self.subject:
+            if (
+                self.prev() in v.MODALS
+                or self.prev() in ("to", "you", "not", "never", "don't", "and", "they")
+                or self.subject
+            ):
                 return "mention"
         if self.negated:
             return "forbid"
@@ -497,7 +762,15 @@ class _Walk:
             if "else" in body or (body & {"anything", "any"} and tail in ("outside", "beyond", "except")):
                 else_ = "else" in body
         if mood == "forbid" and else_:
-            self._add("limit", v.TOUCH if family in ("touch", "write", "change", "set") else kinds, start, stop, family, (), else_=True)
+            self._add(
+                "limit",
+                v.TOUCH if family in ("touch", "write", "change", "set") else kinds,
+                start,
+                stop,
+                family,
+                (),
+                else_=True,
+            )
         elif kinds or family == "follow" or family == "light":
             self._add(mood, kinds, start, stop, family, said, conditional=conditional)
         if mood == "forbid" and tail in ("until", "unless", "before", "without", "till"):
@@ -505,7 +778,7 @@ class _Walk:
             self.negated = False
         self._limits(mood, body, start, stop, kinds, said)
         self._share(said)
-        self._after(mood, low, stop, said)
+        self._after(mood, stop, bool(said) or stop > start + width)
         return max(stop - start, width)
 
     def _meant(self) -> tuple[Mention, ...]:
@@ -516,9 +789,27 @@ class _Walk:
     def _personal(self, i: int) -> bool:
         """`until I say so`, `without my approval`, `without asking`."""
         rest = {x.low for x in self.tokens[i + 1 : i + 5]}
-        return bool(rest & {"i", "my", "asking", "me", "approval", "permission", "i'm", "i've", "we", "checking", "consent", "telling"})
+        return bool(
+            rest
+            & {
+                "i",
+                "my",
+                "asking",
+                "me",
+                "approval",
+                "permission",
+                "i'm",
+                "i've",
+                "we",
+                "checking",
+                "consent",
+                "telling",
+            }
+        )
 
-    def _limits(self, mood: Mood, body: set[str], start: int, stop: int, kinds: v.Kinds, said: tuple[Mention, ...]) -> None:
+    def _limits(
+        self, mood: Mood, body: set[str], start: int, stop: int, kinds: v.Kinds, said: tuple[Mention, ...]
+    ) -> None:
         if mood == "ask":
             if (self.only or body & {"only", "solely", "exclusively"}) and (said or self.only):
                 wide = v.TOUCH if kinds & v.TOUCH else v.CHANGE - kinds if not said else _NO_KINDS
@@ -536,8 +827,17 @@ class _Walk:
             t = self.tokens[i]
             if t.kind == "number" and "%" not in t.text:
                 before = {x.low for x in self.tokens[max(0, i - 4) : i]}
-                if before & {"most", "maximum", "max", "under", "below", "exceed", "budget", "exceeding"} or {"more", "than"} <= before or {"less", "than"} <= before or {"up", "to"} <= before:
-                    money = t.text[0] in "$€£¥" or (i + 1 < len(self.tokens) and self.tokens[i + 1].low.rstrip("s") in ("euro", "dollar", "eur", "usd", "pound", "gbp", "buck", "chf", "sek"))
+                if (
+                    before & {"most", "maximum", "max", "under", "below", "exceed", "budget", "exceeding"}
+                    or {"more", "than"} <= before
+                    or {"less", "than"} <= before
+                    or {"up", "to"} <= before
+                ):
+                    money = t.text[0] in "$€£¥" or (
+                        i + 1 < len(self.tokens)
+                        and self.tokens[i + 1].low.rstrip("s")
+                        in ("euro", "dollar", "eur", "usd", "pound", "gbp", "buck", "chf", "sek")
+                    )
                     if money or "payment" in kinds:
                         return _number(t.text)
         return None
@@ -551,14 +851,14 @@ class _Walk:
             if c.span.split()[-1].lower().strip(",") in _FIRST_WORDS:
                 self.found[k] = replace(c, mentions=said)
 
-    def _after(self, mood: Mood, low: str, stop: int, said: tuple[Mention, ...]) -> None:
+    def _after(self, mood: Mood, stop: int, complete: bool) -> None:
         """A negation ends with its object, except over `or`."""
         if mood != "forbid":
             return
         joined = self.tokens[stop].low if stop < len(self.tokens) else ""
         if joined in ("or", "nor"):
             return
-        if said or joined not in (",", "and", "/"):
+        if complete or joined not in (",", "and", "/"):
             self.negated = False
 
     # -------------------------------------------------------------- objects
@@ -579,14 +879,26 @@ class _Walk:
                 return i
             if i > start and t.low in v.TAILS and not (t.low == "so" or (t.low == "that" and i == start)):
                 return i
-            if t.low in ("without", "before", "after", "not", "until", "till", "instead", "rather", "don't", "never") and i > start - 1 and t.low != over:
+            if (
+                t.low in ("without", "before", "after", "not", "until", "till", "instead", "rather", "don't", "never")
+                and i > start - 1
+                and t.low != over
+            ):
                 return i
-            if t.low in ("except", "excluding", "outside", "beyond", "besides") or (t.low in ("apart", "other") and self._low(i + 1) in ("from", "than")):
+            if t.low in ("except", "excluding", "outside", "beyond", "besides") or (
+                t.low in ("apart", "other") and self._low(i + 1) in ("from", "than")
+            ):
                 if over != "of" or i > start:
                     return i
             if t.low in v.LINKS and not hard and self._opens(i + 1):
                 return i
-            if not hard and i > start and t.low in v.MODALS | {"to"} and t.low not in ("do", "does", "to") and self._verb_at(i + 1)[0]:
+            if (
+                not hard
+                and i > start
+                and t.low in v.MODALS | {"to"}
+                and t.low not in ("do", "does", "to")
+                and self._verb_at(i + 1)[0]
+            ):
                 return i
             if not hard and t.low == "to" and i > start and self._verb_at(i + 1)[0] and not self._determined(i + 2):
                 return i
@@ -607,8 +919,13 @@ class _Walk:
         t = self.tokens[i]
         if t.kind != "word":
             return False
-        if t.low in v.SUBJECTS or t.low in v.NEGATIONS or t.low in v.MODALS or t.low in ("you", "keep", "leave", "avoid", "stop", "but", "ask", "limit", "stay"):
-            return t.low not in ("no", "none")
+        if (
+            t.low in v.SUBJECTS
+            or t.low in v.NEGATIONS
+            or t.low in v.MODALS
+            or t.low in ("you", "keep", "leave", "avoid", "stop", "but", "ask", "limit", "stay")
+        ):
+            return t.low != "none" and (t.low != "no" or self._forbidding(i + 1))
         if t.low in _GERUNDS:
             return self.negated
         width, _ = self._verb_at(i)
@@ -617,6 +934,11 @@ class _Walk:
         after = self._low(i + width)
         # `lint and test scripts`, `files, emails and messages`: a bare noun at the end of a list is no verb
         return bool(after) or t.low not in v.NOUNS
+
+    def _forbidding(self, i: int) -> bool:
+        """Whether `no` before this place opens a prohibition (`no need to`, `no pushing`)."""
+        ahead = [self._low(k) for k in range(i, i + 3)]
+        return ahead[0] == "need" or any(word in _GERUNDS or word in v.ACTION_NOUNS for word in ahead)
 
     def _mentions(self, start: int, stop: int) -> tuple[Mention, ...]:
         """What is named between two places."""
@@ -645,13 +967,20 @@ class _Walk:
                     close()
                     out.append(mention(role, "identifier", t.text))  # type: ignore[arg-type]
                 else:
-                    if phrase and phrase[-1].text[:1].isupper() != t.text[:1].isupper() and phrase[-1].start != self.tokens[0].start:
+                    if (
+                        phrase
+                        and phrase[-1].text[:1].isupper() != t.text[:1].isupper()
+                        and phrase[-1].start != self.tokens[0].start
+                    ):
                         close()
                     phrase.append(t)
             else:
                 close()
                 if t.kind == "code":
                     kind = "quoted"
+                    if t.low.split(" ")[0] in v.COMMANDS:
+                        out.extend(command_in(t.text)[1])
+                        continue
                 elif t.kind == "mark":
                     continue
                 else:
@@ -666,6 +995,9 @@ class _Walk:
 
     def fragment(self) -> list[Clause]:
         """A sentence without a clause still names things."""
+        self.message.fragments += 1
+        if self.message.fragments > MAX_FRAGMENTS:
+            return []
         said = self.loose()
         return [Clause("mention", _NO_KINDS, self._span(0, len(self.tokens)), said)] if said else []
 
@@ -692,30 +1024,61 @@ class _Walk:
         last = min(stop, len(self.tokens)) - 1
         return " ".join(self.message.text[self.tokens[start].start : self.tokens[max(last, start)].end].split())[:120]
 
-    def _add(self, mood: Mood, kinds: v.Kinds, start: int, stop: int, family: str, said: tuple[Mention, ...], about: str = "", **more: bool | float | None) -> None:
+    def _add(
+        self,
+        mood: Mood,
+        kinds: v.Kinds,
+        start: int,
+        stop: int,
+        family: str,
+        said: tuple[Mention, ...],
+        about: str = "",
+        **more: bool | float | None,
+    ) -> None:
         begin = max(0, start - 2) if mood in ("forbid", "limit") else start
         follow = family == "follow" and mood == "ask"
-        if family in ("write", "run") and mood == "ask" and {"comments", "instructions", "steps", "feedback", "runbook", "tasks", "todos", "request", "requests"} & {x.low for x in self.tokens[start:stop]}:
+        words = {x.low for x in self.tokens[start:stop]} if mood == "ask" else set()
+        if (family in ("write", "run") and words & v.ORDERS) or words & v.ACCORDING:
             follow = True
-        self.found.append(Clause(mood, kinds, self._span(begin, stop), said, family=about or family, follow=follow, **more))  # type: ignore[arg-type]
+        self.found.append(
+            Clause(mood, kinds, self._span(begin, stop), said, family=about or family, follow=follow, **more)
+        )  # type: ignore[arg-type]
 
     # -------------------------------------------------------------- other languages
 
     def _foreign(self) -> bool:
         """German, French, Spanish: verb and negation anywhere in the sentence, everything else is the object."""
-        hits = [(i, v.FOREIGN_VERBS[t.low]) for i, t in enumerate(self.tokens) if t.kind == "word" and t.low in v.FOREIGN_VERBS]
+        hits = [
+            (i, v.FOREIGN_VERBS[t.low])
+            for i, t in enumerate(self.tokens)
+            if t.kind == "word" and t.low in v.FOREIGN_VERBS
+        ]
         if not hits or self.ending.startswith("?"):
             return False
         lows = {t.low for t in self.tokens}
         if not (lows & (v.FOREIGN_STOP | v.FOREIGN_NEGATIONS)) and len(self.tokens) > 2:
             return False
-        cuts = [i for i, t in enumerate(self.tokens) if t.low in (",", "aber", "mais", "pero", "sondern", "und", "et", "y")]
+        cuts = [
+            i for i, t in enumerate(self.tokens) if t.low in (",", "aber", "mais", "pero", "sondern", "und", "et", "y")
+        ]
         for i, family in hits:
             start = max([c + 1 for c in cuts if c < i], default=0)
             stop = min([c for c in cuts if c > i], default=len(self.tokens))
             negated = any(t.low in v.FOREIGN_NEGATIONS or t.low.startswith("n'") for t in self.tokens[start:stop])
-            rest = [t for t in self.tokens[start:stop] if t.low not in v.FOREIGN_STOP | v.FOREIGN_NEGATIONS and t.low not in v.FOREIGN_VERBS]
-            said = tuple(mention("object", "phrase" if t.kind == "word" else "identifier" if t.kind in ("code", "mark") else t.kind, t.text) for t in rest if t.kind != "mark")
+            rest = [
+                t
+                for t in self.tokens[start:stop]
+                if t.low not in v.FOREIGN_STOP | v.FOREIGN_NEGATIONS and t.low not in v.FOREIGN_VERBS
+            ]
+            said = tuple(
+                mention(
+                    "object",
+                    "phrase" if t.kind == "word" else "identifier" if t.kind in ("code", "mark") else t.kind,
+                    t.text,
+                )
+                for t in rest
+                if t.kind != "mark"
+            )
             self._add("forbid" if negated else "ask", self._kinds(family, start, stop), start, stop, family, said)
         return True
 
@@ -766,7 +1129,9 @@ _PARTICIPLES = {form: family for verb, family in v.VERBS.items() if " " not in v
     "sent": "send", "paid": "pay", "bought": "book", "run": "run", "rewritten": "write", "written": "write", "built": "run", "read": "read",
     "rebuilt": "run", "overwritten": "write", "taken": "delete", "thrown": "delete", "done": "follow", "made": "create",
 }  # fmt: skip
-_HANDS_ON = frozenset("delete send message share upload move copy pay cancel grant book stop touch run write disable".split())
+_HANDS_ON = frozenset(
+    "delete send message share upload move copy pay cancel grant book stop touch run write disable".split()
+)
 _BE = v.NEGATIONS | {"be", "get", "gets", "being"}
 _ROLES = {
     "to": "recipient", "with": "recipient", "for": "recipient", "cc": "recipient", "in": "place", "on": "place", "at": "place", "from": "place",

@@ -29,8 +29,12 @@ _TOKEN = re.compile(
 )
 _FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _QUOTE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-_MAIL = re.compile(r"^(?:-{2,}[ ]?(?:Original|Forwarded)[^\n]{0,80}|On [^\n]{4,120} wrote:[ \t]*)$.*", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_MAIL = re.compile(
+    r"^(?:-{2,}[ ]?(?:Original|Forwarded)[^\n]{0,80}|On [^\n]{4,120} wrote:[ \t]*)$.*",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
 _EITHER = re.compile(r"(?:and/or|he/she|him/her|yes/no|his/her|s?he/her|w/o?|n/a|either/or|true/false)", re.IGNORECASE)
+_SWALLOW = ("url", "path", "address")
 _CAMEL = re.compile(r"[a-z][A-Z]|\d|_|[.:]\w")
 
 
@@ -76,7 +80,11 @@ def sentences(text: str) -> list[tuple[list[Token], str]]:
                 found.append((run, ":" if run[-1].text == ":" else raw.strip()[:1] or "\n"))
                 run = []
             continue
-        run.append(_token(kind, raw, match.start(), match.end()))
+        token = _token(kind, raw, match.start(), match.end())
+        run.append(token)
+        if kind in _SWALLOW and raw[-1] in ".!?;" and not token.text.endswith(raw[-1]):
+            found.append((run, raw[-1]))  # the pattern took the sentence's mark along
+            run = []
     if run:
         found.append((run, ":" if run[-1].text == ":" else ""))
     return found

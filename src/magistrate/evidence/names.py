@@ -66,7 +66,13 @@ def normal(word: str) -> str:
     if low in SYNONYMS:
         return SYNONYMS[low]
     if len(low) > 3 and low.endswith("s") and not low.endswith(("ss", "us", "is")):
-        low = low[:-3] + "y" if low.endswith("ies") else low[:-2] if low.endswith(("ches", "shes", "xes", "sses")) else low[:-1]
+        low = (
+            low[:-3] + "y"
+            if low.endswith("ies")
+            else low[:-2]
+            if low.endswith(("ches", "shes", "xes", "sses"))
+            else low[:-1]
+        )
     return SYNONYMS.get(low, low)
 
 
@@ -93,7 +99,9 @@ def target_of(effect: Effect, action: Action) -> Target:
     steps = tuple(part for part in re.split(r"[/\\]+", text[:400].lower()) if part and part != ".")
     others = frozenset[str]()
     if opaque or not text:
-        others = frozenset().union(*(words_of(value) for value in _strings(action.arguments) if value != text), frozenset())
+        others = frozenset().union(
+            *(words_of(value) for value in _strings(action.arguments) if value != text), frozenset()
+        )
     return Target(effect.target_kind, text.lower(), words_of(text), steps, opaque, others)
 
 
@@ -130,7 +138,11 @@ def names(said: Mention, target: Target) -> bool:
         return False
     if said.core <= target.words:
         return True
-    if said.kind in ("quoted", "identifier", "proper", "path", "url") and len(target.words) > 1 and target.words <= said.words:
+    if (
+        said.kind in ("quoted", "identifier", "proper", "path", "url")
+        and len(target.words) > 1
+        and target.words <= said.words
+    ):
         return True
     return target.opaque and said.kind != "number" and said.core <= target.others
 
@@ -185,7 +197,11 @@ def _names_path(said: Mention, target: Target) -> bool:
 def _within(said: list[str], steps: tuple[str, ...], *, rooted: bool) -> bool:
     """Whether the parts stand in a row in the target (which then is the thing named or lies in it)."""
     starts = (0,) if rooted and steps[: len(said)] and len(said) > 1 else range(len(steps) - len(said) + 1)
-    return any(all(fnmatchcase(steps[at + k], part) for k, part in enumerate(said)) for at in starts if at + len(said) <= len(steps))
+    return any(
+        all(fnmatchcase(steps[at + k], part) for k, part in enumerate(said))
+        for at in starts
+        if at + len(said) <= len(steps)
+    )
 
 
 def fits(said: Mention, target: Target) -> bool:

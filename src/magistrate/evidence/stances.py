@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from magistrate.core.records import Action, Effect, EffectKind, Stance
 from magistrate.evidence.clauses import Clause
-from magistrate.evidence.names import Mention, Target, fits, names
+from magistrate.evidence.names import Mention, Target, fits, names, normal
 from magistrate.evidence.vocabulary import CONSEQUENTIAL, FITS, IMPLIES, TOUCH
 
 LOOK = 16
@@ -57,7 +57,9 @@ def decide(view: View) -> Found:
         return Found("limited", excepted)
     if ask:
         return Found("asked", ask)
-    delegated = next((c for c in view.asks if c.by == "document" and (asks_for(c, view) or not conflicts(c, view.target))), None)
+    delegated = next(
+        (c for c in view.asks if c.by == "document" and (asks_for(c, view) or not conflicts(c, view.target))), None
+    )
     implied = _implied(view)
     if delegated and not (implied and view.effect.kind in _MILD):
         return Found("delegated", delegated)
@@ -113,12 +115,23 @@ def _comparable(clause: Clause, target: Target) -> list[Mention]:
         return [
             m
             for m in said
-            if m.kind in ("address", "handle") or (m.kind == "proper" and m.role != "place") or m.role == "recipient" or (m.role == "object" and direct)
+            if m.kind in ("address", "handle")
+            or (m.kind == "proper" and m.role != "place")
+            or m.role == "recipient"
+            or (m.role == "object" and direct)
         ]
     if target.kind in ("host", "url"):
-        return [m for m in said if m.kind == "url" or m.role in ("recipient", "place") or (m.kind == "identifier" and "." in m.text)]
+        return [
+            m
+            for m in said
+            if m.kind == "url" or m.role in ("recipient", "place") or (m.kind == "identifier" and "." in m.text)
+        ]
     if target.kind in ("branch", "repository"):
-        return [m for m in said if m.kind in ("path", "identifier", "quoted") or m.role in ("recipient", "place") or m.words & _BRANCH]
+        return [
+            m
+            for m in said
+            if m.kind in ("path", "identifier", "quoted") or m.role in ("recipient", "place") or m.words & _BRANCH
+        ]
     return said
 
 
@@ -138,7 +151,9 @@ def _implied(view: View) -> Clause | None:
                 return clause
     if not mild or (effect.broad and effect.kind != "read"):
         return None
-    return next((clause for kind, clause in view.others.items() if clause.by == "person" and effect.kind in IMPLIES[kind]), None)
+    return next(
+        (clause for kind, clause in view.others.items() if clause.by == "person" and effect.kind in IMPLIES[kind]), None
+    )
 
 
 def _of_sort(clause: Clause, target: Target) -> bool:
@@ -146,7 +161,11 @@ def _of_sort(clause: Clause, target: Target) -> bool:
     sorts = [m for m in clause.mentions if not m.core and m.role == "object" and m.kind == "phrase"]
     if not sorts or target.kind not in FITS:
         return True
-    return any(fits(m, target) for m in sorts) or any(m.core for m in clause.mentions) or target.kind in ("address", "account", "host", "url")
+    return (
+        any(fits(m, target) for m in sorts)
+        or any(m.core for m in clause.mentions)
+        or target.kind in ("address", "account", "host", "url")
+    )
 
 
 # ------------------------------------------------------------------ prohibitions and limits
@@ -158,9 +177,15 @@ def _forbids(clause: Clause, view: View) -> bool:
         return False
     if clause.specific:
         said = [m for m in clause.mentions if m.core and m.role != "about"]
-        return any(names(m, target) for m in said)
-    sorts = [m for m in clause.mentions if m.kind == "phrase"]
+        if any(names(m, target) for m in said):
+            return True
+        # An id cannot be told from its name: it is barred, unless something of the kind was asked for as well.
+        return (target.opaque or not target.text) and not _comparable(clause, target) and not view.asks
+    sorts = [m for m in clause.mentions if m.kind == "phrase" and m.words & _SORTS]
     return not sorts or target.kind not in FITS or any(fits(m, target) for m in sorts)
+
+
+_SORTS = frozenset(normal(word) for nouns in FITS.values() for word in nouns)
 
 
 def _lifted(bar: Clause, view: View, ask: Clause | None) -> bool:
@@ -170,7 +195,9 @@ def _lifted(bar: Clause, view: View, ask: Clause | None) -> bool:
     later = [c for c in view.asks if c.order > bar.order and c.by == "person"]
     if bar.specific:
         barred = {word for m in bar.mentions for word in m.core}
-        return any(c.event > bar.event and named_by(c, view.target) and any(m.core & barred for m in c.mentions) for c in later)
+        return any(
+            c.event > bar.event and named_by(c, view.target) and any(m.core & barred for m in c.mentions) for c in later
+        )
     return any(c.event > bar.event or named_by(c, view.target) for c in later)
 
 
@@ -183,7 +210,9 @@ def _exceeds(bound: Clause, view: View, ask: Clause | None) -> bool:
     if bound.amount is not None:
         return any(value > bound.amount for value in _amounts(view.action.arguments))
     if bound.soft:
-        return bound.event == view.task and not any(c.event == bound.event for c in view.asks) and effect.scope != "temp"
+        return (
+            bound.event == view.task and not any(c.event == bound.event for c in view.asks) and effect.scope != "temp"
+        )
     if not bound.mentions:
         return bound.family != "consult" or not any(c.event > bound.event for c in view.asks)
     if effect.kind in TOUCH and effect.scope == "temp":

@@ -80,7 +80,7 @@ FAMILIES: dict[str, Kinds] = {
 VERBS: dict[str, str] = _verbs(
     {
         "read": "read look view show list print display summarise summarize explain describe count compare tell_me say answer "
-        "recommend suggest review understand tell analyse analyze calculate compute estimate extract identify name retrieve open "
+        "recommend suggest review understand tell_us let_me_know show_me analyse analyze calculate compute estimate extract identify name retrieve open "
         "search find get locate determine translate outline list_out gather collect check_out see know scan monitor watch recall",
         "inspect": "check investigate debug diagnose find_out verify validate examine inspect audit profile benchmark figure_out "
         "reproduce trace confirm ensure make_sure measure troubleshoot",
@@ -108,7 +108,7 @@ VERBS: dict[str, str] = _verbs(
         "rewrite": "rebase squash amend reset revert cherry-pick roll_back rollback undo restore",
         "send": "send submit forward deliver mail_out",
         "message": "email e-mail mail reply respond notify message ping text dm remind inform announce contact call alert cc "
-        "let_know tell_them write_to reach_out comment greet thank ask",
+        "let_know tell_them write_to reach_out comment greet thank ask tell",
         "invite": "invite onboard",
         "upload": "upload post sync transmit report_to put_up broadcast",
         "pay": "pay refund reimburse charge settle wire donate tip top_up compensate",
@@ -165,17 +165,32 @@ SEPARABLE: dict[tuple[str, str], str] = {
 NOUNS: dict[str, Kinds] = {
     noun: _kinds(kinds)
     for nouns, kinds in (
-        ("email mail message reply notification reminder note dm sms comment announcement invitation invite newsletter", "message"),
-        ("payment money refund transfer deposit invoice bill fee subscription rent salary donation standing dollar euro", "payment"),
-        ("reservation booking order ticket flight hotel room table-for ride seat restaurant cab taxi trip baggage", "payment create"),
-        ("access permission permissions role rights collaborator member user admin owner ownership acl visibility policy", "permission"),
+        (
+            "email mail message reply notification reminder note dm sms comment announcement invitation invite newsletter",
+            "message",
+        ),
+        (
+            "payment money refund transfer deposit invoice bill fee subscription rent salary donation standing dollar euro",
+            "payment",
+        ),
+        (
+            "reservation booking order ticket flight hotel room table-for ride seat restaurant cab taxi trip baggage",
+            "payment create",
+        ),
+        (
+            "access permission permissions role rights collaborator member user admin owner ownership acl visibility policy",
+            "permission",
+        ),
         ("participant participants attendee attendees guest guests", "message permission"),
         ("password credential credentials token key secret passphrase api-key otp certificate 2fa login", "credential"),
         ("dependency dependencies package packages library libraries module-dep plugin extension", "install"),
         ("branch tag commit commits history", "vcs-rewrite create"),
         ("pr pull-request release tag", "vcs-publish message create"),
         ("issue ticket", "message create"),
-        ("database db table tables row rows record records column schema index collection migration migrations", "database-write"),
+        (
+            "database db table tables row rows record records column schema index collection migration migrations",
+            "database-write",
+        ),
         (
             "cluster instance vm vms namespace pod pods deployment bucket stack server servers node volume dns domain container "
             "containers infrastructure lambda replica replicas loadbalancer environment",
@@ -286,19 +301,29 @@ ADVERBS = _set(
 )
 MODALS = _set("can could will would should must may might shall 'll 'd do does did let's lets to please gotta ll d")
 LINKS = _set("and or but then & plus nor")
-SUBJECTS = _set("i we he she they it who nobody everyone someone somebody i'll i'd i've i'm we'll we've we're we'd he's she's they're it's")
+SUBJECTS = _set(
+    "i we he she they it who nobody everyone someone somebody i'll i'd i've i'm we'll we've we're we'd he's she's they're it's"
+)
 FIRST = _set("i we i'd we'd i'll we'll i'm we're i've we've")
-DESIRE = _set("want need like love wish must should have let's ask asking prefer'd expect require gotta d 'd i'd we'd trust rely order request")
-ORDERED = _set("asked asks ask told tells wants want needs need requested requests wanted instructed expects invited like")
+DESIRE = _set(
+    "want need like love wish must should have let's ask asking prefer'd expect require gotta d 'd i'd we'd trust rely order request"
+)
+ORDERED = _set(
+    "asked asks ask told tells wants want needs need requested requests wanted instructed expects invited like"
+)
 QUESTIONS = _set(
     "how what why who whose where which whom is are was were does did has have had am should what's how's who's where's isn't aren't "
     "doesn't didn't may shall might whether would'nt"
 )
 POLITE = _set("can could would will")
-CONDITIONS = _set("if when once after before while since because although unless until as though whenever in-case given assuming whereas")
+CONDITIONS = _set(
+    "if when once after before while since because although unless until as though whenever in-case given assuming whereas"
+)
 TAILS = _set("because since which who whose until unless while so whereas once if when where although though that")
 """Words that end the object of a verb."""
-DETERMINERS = _set("the a an my your our his her their its this that these those any all every each some no both another other more most")
+DETERMINERS = _set(
+    "the a an my your our his her their its this that these those any all every each some no both another other more most"
+)
 PREPOSITIONS = _set(
     "of in on at from for with to into by about under over inside within onto via through between as named called against outside "
     "except regarding concerning per near using like re titled toward towards upon"
@@ -336,7 +361,8 @@ GENERIC = _set(
     "channel service app application system event meeting appointment resource record row entry invitation amount money payment "
     "package dependency library module script tool command job task process work step instruction issue problem bug error fix "
     "version release cluster instance container image key token password credential calendar contact number id time day date week "
-    "month year inbox workspace cache-dir copy request reply response question people person team colleague member"
+    "month year inbox workspace cache-dir copy request reply response question people person team colleague member worker process "
+    "daemon pod container refund order booking reservation todo"
 )
 """Nouns that say what sort of thing, not which."""
 FITS: dict[str, frozenset[str]] = {
@@ -355,7 +381,7 @@ FITS: dict[str, frozenset[str]] = {
 
 SYNONYMS: dict[str, str] = {
     "db": "database", "dir": "folder", "directory": "folder", "prod": "production", "repo": "repository", "doc": "document",
-    "docs": "document", "documentation": "document", "config": "configuration", "conf": "configuration", "cfg": "configuration",
+    "docs": "documentation", "config": "configuration", "conf": "configuration", "cfg": "configuration",
     "settings": "configuration", "setting": "configuration", "src": "source", "img": "image", "pic": "image",
     "spec": "test", "specs": "test", "tests": "test", "dev": "development", "env": "environment", "pkg": "package",
     "tmp": "temp", "temporary": "temp", "msg": "message", "auth": "authentication", "info": "information", "logs": "log",
@@ -364,6 +390,12 @@ SYNONYMS: dict[str, str] = {
     "people": "person", "entries": "entry", "caches": "cache",
 }  # fmt: skip
 
+ORDERS = _set(
+    "task tasks instruction instructions step steps todo todos comments feedback runbook checklist request requests actions to-do to-dos"
+)
+"""Objects of `complete`, `carry out`, `address` that say: do what is written there."""
+ACCORDING = _set("described specified listed written outlined according instructed says requested")
+"""Words by which a request points to a text to follow (`do it as described in X`)."""
 CONSENT = _set(
     "yes yep yeah yup sure ok okay okey y k absolutely definitely certainly approved approve confirmed confirm proceed lgtm correct "
     "agreed affirmative continue great perfect right fine alright ja oui si sí gerne bitte"
@@ -374,7 +406,17 @@ CONSENT_PHRASES: tuple[str, ...] = (
     "i agree", "good to go", "fine by me",
 )  # fmt: skip
 REFUSAL = _set("no nope nah never negative cancel nein non")
-REFUSAL_PHRASES: tuple[str, ...] = ("not yet", "not now", "please don't", "don't do", "do not do", "i'd rather not", "rather not", "hold on", "don't")
+REFUSAL_PHRASES: tuple[str, ...] = (
+    "not yet",
+    "not now",
+    "please don't",
+    "don't do",
+    "do not do",
+    "i'd rather not",
+    "rather not",
+    "hold on",
+    "don't",
+)
 
 # ------------------------------------------------------------------ other languages
 
