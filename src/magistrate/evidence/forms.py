@@ -1,6 +1,6 @@
 """How a value may have been said: the forms in which it counts as the same thing, and where one stands in a text.
 
-`forms` gives the ways to write a value of some kind; `places` finds a form in a folded text. Both look at the value and one text,
+`forms` gives the ways to write a value of some kind; `places` finds a form in a cleaned text. Both look at the value and one text,
 never at the run.
 """
 
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
 from magistrate.evidence.pieces import Kind
-from magistrate.evidence.tokens import MAX_TEXT, collapsed, digits_key, find, fold, phrase, words
+from magistrate.evidence.tokens import MAX_TEXT, clean, collapsed, digits_key, find, fold, is_word, phrase, words
 
 MAX_TOKENS = 40
 """Tokens of a value that is sought as one phrase; longer text is sought by samples."""
@@ -33,6 +33,8 @@ class Form(NamedTuple):
     check: Check = ""
     path: tuple[str, ...] = ()
     rooted: bool = False
+    verbatim: bool = False
+    """Backslashes in it are no escapes but separators."""
 
     @property
     def certain(self) -> bool:
@@ -77,9 +79,10 @@ def sample(text: str, count: int) -> list[Form]:
     return list(found.values())
 
 
-def places(folded: str, form: Form) -> Iterator[tuple[int, int]]:
-    """Where a form stands in a folded text: start and end, at most eight. A phrase found only with its markup and line
+def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
+    """Where a form stands in a cleaned text: start and end, at most eight. A phrase found only with its markup and line
     breaks taken away is placed at its longest token."""
+    folded = text.lower() if form.verbatim else fold(text)
     if form.path:
         yield from _path_places(folded, form)
         return
@@ -106,7 +109,7 @@ _WORD = r"\w++(?:[.@-]\w++)*+"
 _FIVE = re.compile(rf"(?<![\w.@-]){_WORD}(?:[^\w]{{1,6}}+{_WORD}){{4}}")
 _GOES_ON = re.compile(r"/?[?&=#]?\w|/[\w.~%-]").match
 _GROUPS = re.compile(r"[\s-]")
-_SEGMENT_END = re.compile(r"[^\w.@%+~$/\\-]")
+_SEGMENT_MARKS = "_.@%+~$/\\-"
 _NOUNS = r"(?:folder|directory|dir|file|repo|repository|project|branch|package|module|script|path|document|database|table|volume|bucket)s?"
 _NOUN_BEFORE = re.compile(rf"\b{_NOUNS}\s+(?:(?:named|called)\s+)?[`'\"]?$").search
 _NOUN_AFTER = re.compile(rf"[`'\"/]*\s+{_NOUNS}\b").match
@@ -158,7 +161,7 @@ def _grouped(value: str) -> list[str]:
 
 
 def _paths(value: str) -> list[Form]:
-    folded = fold(value).strip(" \t\r\n`'\"")
+    folded = clean(value).lower().strip(" \t\r\n`'\"")
     rooted = folded[:1] in "/\\" or folded[1:2] == ":"
     parts = [part for part in re.split(r"[/\\]+", folded) if part not in ("", ".", "..")]
     if parts and (parts[0][0] in "~$" or parts[0].endswith(":")):
@@ -169,12 +172,8 @@ def _paths(value: str) -> list[Form]:
     if not parts:
         return [_plain(value)]
     last = _plain(parts[-1])
-    whole = (
-        [Form(tuple(words(" ".join(parts[-2:]))), last.text, path=tuple(parts), rooted=rooted)]
-        if len(parts) > 1
-        else []
-    )
-    return [*whole, Form(last.keys, last.text, path=tuple(parts), rooted=rooted)]
+    form = Form(last.keys, last.text, path=tuple(parts), rooted=rooted, verbatim="\\" in folded)
+    return [form._replace(keys=tuple(words(" ".join(parts[-2:])))), form]
 
 
 def _path_places(folded: str, form: Form) -> Iterator[tuple[int, int]]:
@@ -185,7 +184,7 @@ def _path_places(folded: str, form: Form) -> Iterator[tuple[int, int]]:
         if at < 0 or count >= _MAX_PLACES:
             return
         end = at + len(form.text)
-        if not (folded[end : end + 1] in ("/", "\\") and folded[end + 1 : end + 2].isalnum()):
+        if not (folded[end : end + 1] in ("/", "\\") and is_word(folded[end + 1 : end + 2])):
             start = _segments_start(folded, at)
             if _same_path(folded, start, at, end, form):
                 yield start, end
@@ -196,8 +195,9 @@ def _path_places(folded: str, form: Form) -> Iterator[tuple[int, int]]:
 def _segments_start(folded: str, at: int) -> int:
     """Where the run of path characters that ends at `at` begins (at most 512 back)."""
     low = max(0, at - 512)
-    ends = [match.end() for match in _SEGMENT_END.finditer(folded, low, at)]
-    return ends[-1] if ends else low
+    while at > low and (folded[at - 1] in _SEGMENT_MARKS or is_word(folded[at - 1])):
+        at -= 1
+    return at
 
 
 def _same_path(folded: str, start: int, at: int, end: int, form: Form) -> bool:

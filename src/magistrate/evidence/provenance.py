@@ -129,11 +129,13 @@ class Provenance:
     def _origin(self, kind: Kind, value: str) -> Origin:
         known = self._origins.get((kind, value))
         if known is None:
-            hits = [hit for heard in self._heard if (hit := _first(heard, forms(kind, value)))]
-            known = self._told(hits)
+            known = self._told(self._hits(forms(kind, value)))
             if len(value) <= WHOLE:
                 self._origins[kind, value] = known
         return known
+
+    def _hits(self, wanted: tuple[Form, ...]) -> list[_Hit]:
+        return [hit for heard in self._heard if (hit := _first(heard, wanted))]
 
     def _told(self, hits: list[_Hit]) -> Origin:
         if not hits:
@@ -156,15 +158,15 @@ class Provenance:
         sayings = hit.heard.sayings
         latest = sayings.last(sayings.rarest(hit.form.keys), _LATEST)
         for slot in dict.fromkeys((hit.slot, *latest)):
-            folded = fold(self._said[slot].text)
-            for start, _ in places(folded, hit.form):
+            text = self._said[slot].text
+            for start, _ in places(text, hit.form):
                 block = (slot, start // _BLOCK)
                 found = self._blocks.get(block)
                 if found is None:
                     if len(self._blocks) >= _MAX_CACHE:
                         self._blocks.clear()
                     middle = block[1] * _BLOCK + _BLOCK // 2
-                    found = self._blocks[block] = instructed(folded, middle, middle)
+                    found = self._blocks[block] = instructed(fold(text), middle, middle)
                 if found:
                     return True
         return False
@@ -207,13 +209,13 @@ def _first_slot(heard: _Heard, form: Form, end: int) -> int | None:
     for count, slot in enumerate(heard.sayings.holders(form.keys)):
         if slot >= end or count >= MAX_READ:
             return None
-        if any(True for _ in places(fold(heard.said[slot].text), form)):
+        if any(True for _ in places(heard.said[slot].text, form)):
             return slot
     return None
 
 
 def _span(text: str, form: Form) -> str:
-    start, end = next(places(fold(text), form), (0, 0))
+    start, end = next(places(text, form), (0, 0))
     room = max(0, SPAN - (end - start)) // 2
     return " ".join(text[max(0, start - room) : end + room].split())[:SPAN]
 

@@ -58,9 +58,9 @@ class Sayings:
 
     def holders(self, keys: Sequence[str]) -> Iterator[int]:
         """Slots that have every key, ascending; stops after `MAX_LEAPS` steps."""
-        lists = sorted({key: self._held(key) for key in keys}.values(), key=len)
-        if not lists or not lists[0]:
+        if not keys or not all(key in self._slots for key in keys):
             return
+        lists = sorted([self._held(key) for key in keys], key=len)
         slot = lists[0][0]
         for _ in range(MAX_LEAPS):
             ahead = slot

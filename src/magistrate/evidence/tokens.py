@@ -20,6 +20,7 @@ _GAP = "\n\x00\n"
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _is_unspaced = re.compile(f"[{_UNSPACED}]").search
 _spaced_words = re.compile(r"\w+(?:[.@-]\w+)*")
+_WORD_CHARACTER = re.compile(r"\w").search
 _mixed_words = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[.@-][^\W{_UNSPACED}]+)*")
 _digit_runs = re.compile(r"\d[\d ().-]{8,24}\d").findall
 _day_of_moment = re.compile(r"\d{4}-\d\d-\d\d(?=t\d\d)").findall
@@ -110,8 +111,7 @@ class Phrase(NamedTuple):
 def phrase(value: str) -> Phrase:
     """A value without surrounding punctuation, blanks collapsed. Without any token, both fields are empty."""
     folded = " ".join(fold(clean(value)).split())
-    pattern = _spaced_words if not _is_unspaced(folded) else _mixed_words
-    first = pattern.search(folded)
+    first = _WORD_CHARACTER(folded)
     if first is None:
         return Phrase("", ())
     end = len(folded)
@@ -133,6 +133,11 @@ def find(folded: str, wanted: str, start: int = 0, *, inner: bool = False) -> in
     return -1
 
 
+def is_word(char: str) -> bool:
+    """Whether a character belongs to the words of a script that puts blanks between them."""
+    return (char.isalnum() or char == "_") and not _is_unspaced(char)
+
+
 def collapsed(folded: str) -> str:
     """A folded text with markup and runs of blanks as one blank: where a phrase broken over lines or emphasised is found."""
     return " ".join(folded.translate(_MARKUP).split())
@@ -145,17 +150,13 @@ def _shortened(token: str) -> str:
     return token[:40] + "…" + hashlib.blake2b(token.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _joins(char: str) -> bool:
-    return (char.isalnum() or char == "_") and not _is_unspaced(char)
-
-
 def _free_left(text: str, at: int) -> bool:
     if at == 0 or _is_unspaced(text[at]):
         return True
     before = text[at - 1]
     if before in ".@-":
-        return at < 2 or not _joins(text[at - 2])
-    return not _joins(before)
+        return at < 2 or not is_word(text[at - 2])
+    return not is_word(before)
 
 
 def _free_right(text: str, at: int) -> bool:
@@ -163,5 +164,5 @@ def _free_right(text: str, at: int) -> bool:
         return True
     after = text[at]
     if after in ".@-":
-        return at + 1 >= len(text) or not _joins(text[at + 1])
-    return not _joins(after)
+        return at + 1 >= len(text) or not is_word(text[at + 1])
+    return not is_word(after)
