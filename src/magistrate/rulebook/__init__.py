@@ -1,1 +1,1 @@
-
+"""Rules people write: text, canonical form, matching, bright lines, examples."""
