@@ -1,0 +1,141 @@
+"""Flat cost: what an action costs late in a run of 10,000 events beside what it costs at event 10, in one process.
+
+Both are measured interleaved on the same actions, through evidence, gate and an in-memory ledger. Prints the ratio of the
+medians with the median of each; aim: at most 1.3.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import time
+
+from magistrate.core.records import Action, Message, Outcome, RunStarted
+from magistrate.gate import Gate, Run
+from magistrate.ledger import Ledger
+from magistrate.rulebook.text import default
+
+EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+PROBES = 400
+STARTED = RunStarted(host="bench", cwd="/work/app", home="/home/ann")
+WORDS = [
+    "cache",
+    "index",
+    "parser",
+    "deploy",
+    "invoice",
+    "customer",
+    "ticket",
+    "branch",
+    "retry",
+    "schema",
+    "worker",
+    "queue",
+    "latency",
+    "report",
+]
+
+
+def text(source: random.Random, size: int) -> str:
+    words = [
+        f"{source.choice(WORDS)}-{source.randrange(10**6)}" if source.random() < 0.2 else source.choice(WORDS)
+        for _ in range(size // 8)
+    ]
+    return (
+        " ".join(words)
+        + f" see src/{source.choice(WORDS)}/{source.randrange(999)}.py and {source.choice(WORDS)}@example.org"
+    )
+
+
+def action(source: random.Random, n: int) -> Action:
+    kind = source.randrange(5)
+    call_id = f"c{n}"
+    word = source.choice(WORDS)
+    match kind:
+        case 0:
+            return Action(
+                tool="Bash", arguments={"command": f"cd src && grep -rn {word} . | head -{n % 50}"}, call_id=call_id
+            )
+        case 1:
+            return Action(
+                tool="Bash",
+                arguments={"command": f"python -m pytest tests/test_{word}{n}.py -q && git add -A"},
+                call_id=call_id,
+            )
+        case 2:
+            arguments = {
+                "file_path": f"/work/app/src/{word}{n}.py",
+                "old_string": text(source, 200),
+                "new_string": text(source, 300),
+            }
+            return Action(tool="Edit", arguments=arguments, call_id=call_id)
+        case 3:
+            return Action(
+                tool="send_email",
+                arguments={"to": f"{word}{n}@example.org", "subject": word, "body": text(source, 300)},
+                call_id=call_id,
+            )
+        case _:
+            return Action(tool="Read", arguments={"file_path": f"/work/app/src/{word}{n}.py"}, call_id=call_id)
+
+
+def grow(run: Run, source: random.Random, events: int) -> None:
+    for n in range(events // 3):
+        if n % 40 == 0:
+            run.observe(
+                Message(
+                    author="person",
+                    text=f"Please look at {source.choice(WORDS)} {n} and fix src/{source.choice(WORDS)}/{n}.py. "
+                    + text(source, 400),
+                )
+            )
+        else:
+            run.observe(Message(author="agent", text=text(source, 200)))
+        chosen = action(source, n)
+        run.observe(chosen)
+        run.observe(Outcome(call_id=chosen.call_id, tool=chosen.tool, text=text(source, 1500)))
+
+
+def timed(run: Run, chosen: Action) -> float:
+    started = time.perf_counter_ns()
+    _finish(run, chosen)
+    return (time.perf_counter_ns() - started) / 1000
+
+
+def _finish(run: Run, chosen: Action) -> None:
+    """Drive `decide` without an event loop: without reviewers it never waits."""
+    step = run.decide(chosen)
+    try:
+        step.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("decide waited")
+
+
+def main() -> None:
+    source = random.Random(7)
+    gate = Gate(default(), Ledger(":memory:"), durable=False)
+    late = gate.open("long", STARTED)
+    started = time.perf_counter()
+    grow(late, source, EVENTS)
+    grown = time.perf_counter() - started
+    early_times, late_times = [], []
+    for n in range(PROBES):
+        early = gate.open(f"short{n}", STARTED)
+        grow(early, random.Random(n), 9)
+        chosen = action(random.Random(10**6 + n), n)
+        pair = [(early, early_times), (late, late_times)]
+        for run, times in pair if n % 2 else pair[::-1]:
+            times.append(timed(run, chosen))
+    first, last = statistics.median(early_times), statistics.median(late_times)
+    print(f"events in the long run        {EVENTS:,} ({grown / EVENTS * 1e6:.0f} us an event to take in)")
+    print(f"median us an action           {first:.0f} at event 10, {last:.0f} at event {EVENTS:,}")
+    print(
+        f"p95 us an action              {sorted(early_times)[int(PROBES * 0.95)]:.0f}, {sorted(late_times)[int(PROBES * 0.95)]:.0f}"
+    )
+    print(f"ratio of medians              {last / first:.2f}  (aim: at most 1.30)")
+
+
+if __name__ == "__main__":
+    main()
