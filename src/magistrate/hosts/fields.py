@@ -51,6 +51,13 @@ def text_of(content: Any, *, thoughts: bool = False, depth: int = MAX_NESTING) -
     return f"[{kind}]" if isinstance(kind, str) and kind not in ("text", *_THOUGHT) else ""
 
 
+def has_thoughts(content: Any) -> bool:
+    """Whether a list of parts holds thoughts of the agent, which `text_of` leaves out."""
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type") in _THOUGHT for part in content
+    )
+
+
 def arguments(value: Any) -> dict[str, Any]:
     """The arguments of a call, given as an object or as JSON text; anything else is kept as `{"raw": value}`.
 
@@ -80,6 +87,12 @@ def deep(value: Any, limit: int = MAX_DEPTH // 2) -> bool:
         if not level:
             return False
     return True
+
+
+def result_text(value: Any) -> str:
+    """What a tool gave back: the text of content parts, or any other value as JSON."""
+    text = text_of(value)
+    return text or ("" if value in ("", [], None) else compact(value))
 
 
 def compact(value: Any) -> str:

@@ -182,14 +182,27 @@ def records(path: Path, shape: type[T], intake: Intake) -> Iterator[tuple[int, T
     A line or element that is no record is reported and passed over. Of a document that breaks off, what came before is
     kept. Documents count elements instead of lines.
     """
-    for line, value in _values(path, intake):
+    for line, value in values(path, intake):
+        items = enumerate(value, start=1) if isinstance(value, list) else [(line, value)]
+        for number, item in items:
+            try:
+                yield number, fit(item, shape, noting(path, intake, number))
+            except Unfit as reason:
+                intake.problem(path, str(reason), line=number, mend="repair or remove the record")
+
+
+def values(path: Path, intake: Intake) -> Iterator[tuple[int, Any]]:
+    """Yield `(line, value)` of a file that holds one JSON value a line, or `(1, value)` of one that holds one document."""
+    if not by_line(path):
+        value = whole(path, intake)
+        if value is not None:
+            yield 1, value
+        return
+    for number, line in lines(path, intake):
         try:
-            if isinstance(value, bytes):
-                yield line, decode(value, shape, noting(path, intake, line))
-            else:
-                yield line, fit(value, shape, noting(path, intake, line))
+            yield number, loads(line)
         except Unfit as reason:
-            intake.problem(path, str(reason), line=line, mend="repair or remove the record")
+            intake.problem(path, str(reason), line=number, mend="repair or remove the record")
 
 
 def noting(path: object, intake: Intake, line: int) -> Report:
@@ -210,17 +223,6 @@ def whole(path: Path, intake: Intake) -> Any:
             return None
         intake.problem(path, f"broken document, read as far as it goes: {reason}", mend="copy the file again")
         return kept
-
-
-def _values(path: Path, intake: Intake) -> Iterator[tuple[int, Any]]:
-    if by_line(path):
-        yield from lines(path, intake)
-        return
-    value = whole(path, intake)
-    if isinstance(value, list):
-        yield from enumerate(value, start=1)
-    elif value is not None:
-        yield 1, value
 
 
 def by_line(path: Path) -> bool:

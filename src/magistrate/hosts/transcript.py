@@ -30,7 +30,6 @@ class Transcript:
 
     def __init__(self) -> None:
         self.events: list[Message | Action | Outcome] = []
-        self.spoken_by_person = False
         self._actions = 0
         self._used: dict[str, int] = {}
         self._known: dict[str, tuple[str, str]] = {}
@@ -54,7 +53,9 @@ class Transcript:
             for who, piece in speakers(text):
                 self.say(by if who == "person" else "machine", piece, at)
 
-    def act(self, tool: str, arguments: dict[str, Any], given: str = "", *, about: str = "", at: str = "") -> str:
+    def act(
+        self, tool: str, arguments: dict[str, Any], given: str = "", *, about: str = "", server: str = "", at: str = ""
+    ) -> str:
         """A call. `given` is its identifier in the source; the `call_id` it got here, unique in the run, is returned."""
         if self._turn_over:
             self._nameless.clear()
@@ -67,7 +68,7 @@ class Transcript:
             self._open.setdefault(given, deque()).append((call_id, tool))
         else:
             self._nameless.append((call_id, tool))
-        self.events.append(Action(tool=tool, arguments=arguments, call_id=call_id, about=about, at=at))
+        self.events.append(Action(tool=tool, arguments=arguments, call_id=call_id, about=about, server=server, at=at))
         return call_id
 
     def result(
