@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from magistrate.core.records import Action, Author, Authority, Effect, EffectKind
 from magistrate.evidence import stances
-from magistrate.evidence.clauses import Clause, Manner, Source, parse
+from magistrate.evidence.clauses import parse
+from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
 from magistrate.evidence.lexer import cut
 from magistrate.evidence.names import Mention, Target, argument_words, names, target_of, words_of
-from magistrate.evidence.vocabulary import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
+from magistrate.evidence.sentence import Clause, Manner, Source
 
 ASKS, BARS, PER_WORD, WORDS, DOCUMENTS, PENDING = 48, 128, 8, 4096, 16, 32
 """Bounds: requests of one kind, prohibitions and limits of one kind, clauses of one word, words, documents, calls under way."""

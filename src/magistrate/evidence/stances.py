@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from magistrate.core.records import Action, Effect, EffectKind, Stance
-from magistrate.evidence.clauses import Clause
+from magistrate.evidence.sentence import Clause
 from magistrate.evidence.names import Mention, Target, fits, names, normal
 from magistrate.evidence.vocabulary import CONSEQUENTIAL, FITS, IMPLIES, TOUCH
 

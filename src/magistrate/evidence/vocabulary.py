@@ -17,6 +17,11 @@ def _kinds(text: str) -> Kinds:
     return cast(Kinds, frozenset(text.split()))
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set: how tables are written."""
+    return frozenset(text.split())
+
+
 def _verbs(table: dict[str, str]) -> dict[str, str]:
     return {verb.replace("_", " "): family for family, verbs in table.items() for verb in verbs.split()}
 
@@ -269,93 +274,14 @@ IMPLIES: dict[EffectKind, Kinds] = {
 """What asking for one effect lets one expect besides: only what is reversible or of little consequence, and only in the
 workspace or a temporary folder."""
 
-# ------------------------------------------------------------------ grammar words
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NEGATIONS = _set(
-    "not never don't dont doesn't cannot can't cant won't mustn't shouldn't shan't needn't no nobody neither nor without avoid "
-    "refrain nothing nowhere none do-not isn't aren't couldn't wouldn't may-not forbid prohibited forbidden"
-)
-DOUBLE = _set("forget hesitate fail only miss wait mind worry")
-"""After a negation these turn it round: `don't forget to push`."""
-NEGATIVE_PHRASES: tuple[tuple[str, ...], ...] = (
-    ("no", "need", "to"),
-    ("hold", "off"),
-    ("instead", "of"),
-    ("rather", "than"),
-    ("not", "to"),
-    ("stay", "away", "from"),
-    ("steer", "clear", "of"),
-    ("keep", "away", "from"),
-    ("hands", "off"),
-    ("refrain", "from"),
-)
-ADVERBS = _set(
-    "please pls kindly also just then now first finally next quickly simply immediately always only either again still really "
-    "actually maybe perhaps simply directly instead ever afterwards carefully automatically both go ahead plz yet even solely "
-    "exclusively firstly secondly lastly manually silently already accidentally under any circumstances so"
-)
-MODALS = _set("can could will would should must may might shall 'll 'd do does did let's lets to please gotta ll d")
-LINKS = _set("and or but then & plus nor")
-SUBJECTS = _set(
-    "i we he she they it who nobody everyone someone somebody i'll i'd i've i'm we'll we've we're we'd he's she's they're it's"
-)
-FIRST = _set("i we i'd we'd i'll we'll i'm we're i've we've")
-DESIRE = _set(
-    "want need like love wish must should have let's ask asking prefer'd expect require gotta d 'd i'd we'd trust rely order request"
-)
-ORDERED = _set(
-    "asked asks ask told tells wants want needs need requested requests wanted instructed expects invited like"
-)
-QUESTIONS = _set(
-    "how what why who whose where which whom is are was were does did has have had am should what's how's who's where's isn't aren't "
-    "doesn't didn't may shall might whether would'nt"
-)
-POLITE = _set("can could would will")
-CONDITIONS = _set(
-    "if when once after before while since because although unless until as though whenever in-case given assuming whereas"
-)
-TAILS = _set("because since which who whose until unless while so whereas once if when where although though that")
-"""Words that end the object of a verb."""
-DETERMINERS = _set(
-    "the a an my your our his her their its this that these those any all every each some no both another other more most"
-)
-PREPOSITIONS = _set(
-    "of in on at from for with to into by about under over inside within onto via through between as named called against outside "
-    "except regarding concerning per near using like re titled toward towards upon"
-)
-PRONOUNS = _set("it them this that these those him her one ones both same him/her")
-EXCEPTIONS = _set("except excluding besides apart other but-not save")
-STOP = (
-    DETERMINERS
-    | PREPOSITIONS
-    | PRONOUNS
-    | ADVERBS
-    | LINKS
-    | MODALS
-    | SUBJECTS
-    | CONDITIONS
-    | TAILS
-    | NEGATIONS
-    | _set(
-        "me us you i'm be been being is are was were am has have had there here not too very much many there's there're out up off down "
-        "away back own else everything everyone anything nothing something anyone already soon asap today tomorrow thanks thank alone "
-        "necessary needed sure such lot bit way thing things stuff ok okay yes hi hello hey anybody whoever whatever rest everybody"
-    )
-)
-
-ADJECTIVES = _set(
+ADJECTIVES = word_set(
     "old new failing broken temporary temp unused stale obsolete outdated big large small whole entire current latest last next first "
     "previous recent existing local remote relevant different same following above below various several few remaining unnecessary "
     "main-only necessary important good bad correct wrong right full short long quick final initial proper corresponding empty dead "
     "redundant deprecated unread upcoming best cheapest newest oldest weekly monthly daily missing flaky other"
 )
 """Words that qualify but do not name."""
-GENERIC = _set(
+GENERIC = word_set(
     "file folder directory dir document doc path database db table repo repository branch email mail message account server host "
     "machine project code change item page site website link url list data content detail information info text user name address "
     "channel service app application system event meeting appointment resource record row entry invitation amount money payment "
@@ -366,16 +292,16 @@ GENERIC = _set(
 )
 """Nouns that say what sort of thing, not which."""
 FITS: dict[str, frozenset[str]] = {
-    "path": _set("file folder directory dir document doc path code project script module workspace copy test log"),
-    "database": _set("database db table row record entry data schema"),
-    "branch": _set("branch change commit work code fix pr request"),
-    "repository": _set("repo repository project change commit work code fix branch"),
-    "package": _set("package dependency library module"),
-    "process": _set("process server service job app application container worker"),
-    "address": _set("email mail message reply response invitation user account address contact"),
-    "account": _set("account payment money amount user"),
-    "host": _set("server host machine site website url link page"),
-    "url": _set("site website url link page"),
+    "path": word_set("file folder directory dir document doc path code project script module workspace copy test log"),
+    "database": word_set("database db table row record entry data schema"),
+    "branch": word_set("branch change commit work code fix pr request"),
+    "repository": word_set("repo repository project change commit work code fix branch"),
+    "package": word_set("package dependency library module"),
+    "process": word_set("process server service job app application container worker"),
+    "address": word_set("email mail message reply response invitation user account address contact"),
+    "account": word_set("account payment money amount user"),
+    "host": word_set("server host machine site website url link page"),
+    "url": word_set("site website url link page"),
 }
 """Generic nouns that a target of this kind answers to (`push the changes`)."""
 
@@ -389,75 +315,3 @@ SYNONYMS: dict[str, str] = {
     "stage": "staging", "k8s": "kubernetes", "dependencies": "dependency", "libraries": "library", "repositories": "repository",
     "people": "person", "entries": "entry", "caches": "cache",
 }  # fmt: skip
-
-ORDERS = _set(
-    "task tasks instruction instructions step steps todo todos comments feedback runbook checklist request requests actions to-do to-dos"
-)
-"""Objects of `complete`, `carry out`, `address` that say: do what is written there."""
-ACCORDING = _set("described specified listed written outlined according instructed says requested")
-"""Words by which a request points to a text to follow (`do it as described in X`)."""
-CONSENT = _set(
-    "yes yep yeah yup sure ok okay okey y k absolutely definitely certainly approved approve confirmed confirm proceed lgtm correct "
-    "agreed affirmative continue great perfect right fine alright ja oui si sí gerne bitte"
-)
-CONSENT_PHRASES: tuple[str, ...] = (
-    "go ahead", "go for it", "do it", "do that", "do so", "sounds good", "looks good", "please do", "please go", "that works",
-    "that's fine", "thats fine", "make it so", "be my guest", "works for me", "of course", "by all means", "i approve", "i confirm",
-    "i agree", "good to go", "fine by me",
-)  # fmt: skip
-REFUSAL = _set("no nope nah never negative cancel nein non")
-REFUSAL_PHRASES: tuple[str, ...] = (
-    "not yet",
-    "not now",
-    "please don't",
-    "don't do",
-    "do not do",
-    "i'd rather not",
-    "rather not",
-    "hold on",
-    "don't",
-)
-
-# ------------------------------------------------------------------ other languages
-
-FOREIGN_VERBS: dict[str, str] = {
-    "lösche": "delete", "löschen": "delete", "lösch": "delete", "entferne": "delete", "entfernen": "delete", "gelöscht": "delete",
-    "sende": "send", "senden": "send", "schicke": "send", "schicken": "send", "schick": "send", "schreibe": "write",
-    "schreiben": "write", "ändere": "write", "ändern": "write", "bearbeite": "write", "bearbeiten": "write", "behebe": "write",
-    "beheben": "write", "repariere": "write", "reparieren": "write", "aktualisiere": "write", "aktualisieren": "write",
-    "erstelle": "create", "erstellen": "create", "zahle": "pay", "zahlen": "pay", "bezahle": "pay", "bezahlen": "pay",
-    "überweise": "pay", "überweisen": "pay", "buche": "book", "buchen": "book", "bestelle": "book", "bestellen": "book",
-    "kaufe": "book", "kaufen": "book", "installiere": "install", "installieren": "install", "pushe": "push", "pushen": "push",
-    "veröffentliche": "publish", "veröffentlichen": "publish", "teile": "share", "teilen": "share", "starte": "run",
-    "starten": "run", "prüfe": "inspect", "prüfen": "inspect", "zeige": "read", "zeigen": "read", "lies": "read", "lesen": "read",
-    "suche": "read", "suchen": "read", "finde": "read", "stoppe": "stop", "stoppen": "stop", "beende": "stop", "beenden": "stop",
-    "anfassen": "touch", "fasse": "touch", "verändern": "touch", "deploye": "deploy", "deployen": "deploy",
-    "supprime": "delete", "supprimer": "delete", "supprimez": "delete", "efface": "delete", "effacer": "delete",
-    "effacez": "delete", "envoie": "send", "envoyer": "send", "envoyez": "send", "écris": "write", "écrire": "write",
-    "écrivez": "write", "modifie": "write", "modifier": "write", "modifiez": "write", "corrige": "write", "corriger": "write",
-    "corrigez": "write", "crée": "create", "créer": "create", "créez": "create", "paie": "pay", "paye": "pay", "payer": "pay",
-    "payez": "pay", "réserve": "book", "réserver": "book", "réservez": "book", "achète": "book", "acheter": "book",
-    "achetez": "book", "installe": "install", "installer": "install", "installez": "install", "publie": "publish",
-    "publier": "publish", "publiez": "publish", "pousse": "push", "pousser": "push", "poussez": "push", "partage": "share",
-    "partager": "share", "partagez": "share", "lance": "run", "lancer": "run", "lancez": "run", "vérifie": "inspect",
-    "vérifier": "inspect", "vérifiez": "inspect", "lis": "read", "montre": "read", "cherche": "read", "arrête": "stop",
-    "arrêter": "stop", "touche": "touch", "toucher": "touch", "touchez": "touch",
-    "borra": "delete", "borrar": "delete", "borre": "delete", "borres": "delete", "elimina": "delete", "eliminar": "delete",
-    "elimine": "delete", "elimines": "delete", "envía": "send", "enviar": "send", "envíe": "send", "envíes": "send",
-    "escribe": "write", "escribir": "write", "modifica": "write", "modificar": "write", "modifiques": "write",
-    "arregla": "write", "arreglar": "write", "corregir": "write", "actualiza": "write", "actualizar": "write", "crea": "create",
-    "crear": "create", "paga": "pay", "pagar": "pay", "pagues": "pay", "reserva": "book", "reservar": "book",
-    "compra": "book", "comprar": "book", "compres": "book", "instala": "install", "instalar": "install", "instales": "install",
-    "publica": "publish", "publicar": "publish", "publiques": "publish", "sube": "upload", "subir": "upload",
-    "subas": "upload", "comparte": "share", "compartir": "share", "ejecuta": "run", "ejecutar": "run", "ejecutes": "run",
-    "revisa": "inspect", "revisar": "inspect", "lee": "read", "leer": "read", "busca": "read", "muestra": "read",
-    "toques": "touch", "tocar": "touch", "despliega": "deploy", "desplegar": "deploy", "despliegues": "deploy",
-}  # fmt: skip
-FOREIGN_NEGATIONS = _set(
-    "nicht kein keine keinen keiner niemals nie ohne nichts ne n' pas jamais sans aucun aucune rien no nunca jamás sin ningún ninguna nada"
-)
-FOREIGN_STOP = _set(
-    "der die das den dem des ein eine einen einem einer und oder bitte auf in im an aus von zu zum zur mit für ist sind mir mich sie du es "
-    "le la les un une des et ou de du à au aux en dans sur pour avec s'il vous plaît te plait moi me se el los las una y o del al en con por "
-    "para favor lo que est son"
-)

@@ -1,0 +1,300 @@
+"""One sentence being read: its tokens, what has been understood so far, and where verbs and objects lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from magistrate.evidence import grammar as g
+from magistrate.evidence import vocabulary as v
+from magistrate.evidence.lexer import Token
+from magistrate.evidence.names import Mention, MentionKind, Role, mention
+
+Mood = Literal["ask", "forbid", "limit", "mention"]
+Source = Literal["person", "system", "document"]
+Manner = Literal["request", "proposal", "standing"]
+"""`proposal`: an agent's text, where `I'll ...` and `shall I ...?` propose; `standing`: a system prompt."""
+
+NO_KINDS: v.Kinds = frozenset()
+MAX_MENTIONS = 40
+"""Things named in one clause."""
+SPAN = 120
+
+
+class Clause(Struct, frozen=True):
+    """One thing asked, forbidden, limited or mentioned."""
+
+    mood: Mood
+    kinds: v.Kinds
+    span: str
+    mentions: tuple[Mention, ...] = ()
+    excepted: tuple[Mention, ...] = ()
+    family: str = ""
+    event: int = -1
+    by: Source = "person"
+    order: int = 0
+    """Grows over the whole run: what was said later."""
+    conditional: bool = False
+    """`until the tests pass`: the prohibition is not for ever."""
+    soft: bool = False
+    """`just do X`: holds for this request only."""
+    amount: float | None = None
+    """A limit on money."""
+    follow: bool = False
+    """The named document is to be followed."""
+    others: bool = False
+    """`anything else`: what the same message names is allowed."""
+
+    @property
+    def specific(self) -> bool:
+        """Whether it names something in particular."""
+        return any(said.core for said in self.mentions)
+
+
+class Reading:
+    """The state of reading one sentence from left to right."""
+
+    def __init__(self, text: str, tokens: list[Token], ending: str, manner: Manner, before: Clause | None, negated: bool) -> None:
+        self.text, self.tokens, self.ending, self.manner = text, tokens, ending, manner
+        self.before = before
+        """The last clause of the sentence before."""
+        self.lows = [t.low if t.kind in ("word", "identifier") else "" for t in tokens]
+        self.found: list[Clause] = []
+        self.at = self.start = 0
+        self.quiet = self.question = False
+        """`quiet`: a question, a condition or a report, where verbs are only mentioned."""
+        self.subject = ""
+        self.desire = self.ordered = False
+        self.negated = negated
+        self.only = self.soft = False
+        self._verbs: dict[int, tuple[int, str]] = {}
+
+    # -------------------------------------------------------------- words
+
+    def word(self, k: int) -> str:
+        """The word `k` tokens ahead, or nothing."""
+        return self.low(self.at + k)
+
+    def low(self, i: int) -> str:
+        """The word at `i`, or nothing."""
+        return self.lows[i] if 0 <= i < len(self.lows) else ""
+
+    def prev(self, i: int | None = None) -> str:
+        """The word or mark before, passing over adverbs; `^` at the start of the sentence."""
+        i = (self.at if i is None else i) - 1
+        while i >= self.start and self.lows[i] in g.ADVERBS:
+            i -= 1
+        return "^" if i < self.start else self.tokens[i].low
+
+    def reset(self) -> None:
+        """A new thought begins (`but`, `then`)."""
+        self.negated = self.only = self.soft = self.quiet = False
+        self.subject, self.desire, self.ordered = "", False, False
+
+    # -------------------------------------------------------------- verbs
+
+    def verb_at(self, i: int) -> tuple[int, str]:
+        """Length in tokens and family of the verb that stands at `i`; `(0, "")` when none does."""
+        known = self._verbs.get(i)
+        if known is None:
+            known = self._verbs[i] = self._find_verb(i)
+        return known
+
+    def _find_verb(self, i: int) -> tuple[int, str]:
+        low = self.low(i)
+        if low not in g.FIRST_WORDS or self.tokens[i].kind != "word":
+            return 0, ""
+        follow = [self.low(i + k) for k in range(1, 6)]
+        for width in (3, 2):
+            family = v.VERBS.get(" ".join((low, *follow[: width - 1])))
+            if family:
+                return width, family
+        for k, particle in enumerate(follow):
+            family = v.SEPARABLE.get((low, particle))
+            if family and (k < 3 or particle == "know"):
+                return 1, "read" if particle == "know" and follow[0] in ("me", "us") else family
+        return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
+
+    def licensed(self) -> bool:
+        """Whether a verb in base form at this place can be a request."""
+        before = self.prev()
+        if before in g.LICENCES or before[:1] in "-–—…":
+            return before != "to" or self._infinitive()
+        if before in ("i", "we"):
+            return self.question and self.manner == "proposal"
+        return before in g.LICENCES_HERE
+
+    def _infinitive(self) -> bool:
+        """Whether `to` opens an infinitive that asks (`want to push`), not a destination (`push to release`)."""
+        i = self.at - 1
+        while i > 0 and self.lows[i] != "to":
+            i -= 1
+        if (self.tokens[i - 1].low if i else "^") in g.TO_OPENS:
+            return True
+        return not self.found or self.found[-1].family not in g.DIRECTED
+
+    def third(self) -> bool:
+        """Whether somebody else, or a thing, is said to do it."""
+        return self.subject not in ("", "you", *g.FIRST) or (not self.subject and self._noun_before())
+
+    def _noun_before(self) -> bool:
+        if self.at == 0 or self.found or not self.lows[0]:
+            return False
+        first = self.lows[0]
+        return first not in _NO_NOUN and first not in v.VERBS and first not in g.CONSENT
+
+    # -------------------------------------------------------------- objects
+
+    def object_end(self, start: int, *, over: str = "", hard: bool = False) -> int:
+        """Where the object that begins at `start` ends; `hard`: only at a comma or another thought."""
+        for i in range(start, len(self.tokens)):
+            low = self.lows[i]
+            if not low:
+                mark = self.tokens[i].text if self.tokens[i].kind == "mark" else ""
+                if mark and (mark[0] in ":–—…" or mark.strip() == "-" or (mark == "," and (hard or self.opens(i + 1)))):
+                    return i
+            elif self._ends(i, low, start, over, hard):
+                return i
+        return len(self.tokens)
+
+    def _ends(self, i: int, low: str, start: int, over: str, hard: bool) -> bool:
+        if low in g.BREAKS and low != "so":
+            return True
+        if i > start and low in g.TAILS and low != "so":
+            return True
+        if low in g.ENDS_OBJECT and low != over:
+            return True
+        if (low in g.OUTSIDE or (low in ("apart", "other") and self.low(i + 1) in ("from", "than"))) and (over != "of" or i > start):
+            return True
+        if hard:
+            return False
+        if low in g.LINKS:
+            return self.opens(i + 1)
+        return i > start and (low == "to" or low in g.MODALS) and low not in ("do", "does") and self.verb_at(i + 1)[0] > 0
+
+    def opens(self, i: int) -> bool:
+        """Whether a new clause begins at `i`."""
+        while self.low(i) in g.ADVERBS or self.low(i) in g.LINKS:
+            i += 1
+        low = self.low(i)
+        if not low or self.tokens[i].kind != "word":
+            return False
+        if low in g.STARTS_CLAUSE:
+            return low != "none" and (low != "no" or self.prohibits(i + 1))
+        if low in g.GERUNDS:
+            return self.negated
+        width, _ = self.verb_at(i)
+        # `files, emails and messages`: a bare noun at the end of a list is no verb
+        return width > 0 and (bool(self.low(i + width)) or low not in v.NOUNS or i + width < len(self.tokens))
+
+    def prohibits(self, i: int) -> bool:
+        """Whether a `no` before this place opens a prohibition (`no need to`, `no pushing`)."""
+        ahead = [self.low(k) for k in range(i, i + 3)]
+        return ahead[0] == "need" or any(word in g.GERUNDS or word in v.ACTION_NOUNS for word in ahead)
+
+    def mentions(self, start: int, stop: int) -> tuple[Mention, ...]:
+        """What is named between two places."""
+        return self.names_of(self.tokens[start:stop])
+
+    def names_of(self, tokens: Iterable[Token]) -> tuple[Mention, ...]:
+        """What the tokens name: names as they are, other words in phrases between small words."""
+        out: list[Mention] = []
+        phrase: list[Token] = []
+        role: Role = "object"
+        whole = False
+        for t in tokens:
+            if t.kind == "word" and t.low not in g.STOP:
+                if phrase and phrase[-1].text[0].isupper() != t.text[0].isupper() and phrase[-1].start != self.tokens[0].start:
+                    self._close(phrase, role, whole, out)
+                phrase.append(t)
+                continue
+            self._close(phrase, role, whole, out)
+            if t.kind == "word":
+                if t.low in g.PREPOSITIONS and t.low != "of":
+                    role = g.ROLES.get(t.low, role)  # type: ignore[assignment]
+                whole = t.low in g.WHOLE or (whole and t.low in g.DETERMINERS)
+            elif t.kind == "code" and t.low.split(" ")[0] in v.COMMANDS:
+                out.extend(command_in(t.text)[1])
+            elif t.kind != "mark":
+                out.append(mention(role, _TOKEN_KINDS.get(t.kind, t.kind), t.text.lstrip("#@")))  # type: ignore[arg-type]
+        self._close(phrase, role, whole, out)
+        return tuple(out[:MAX_MENTIONS])
+
+    def _close(self, phrase: list[Token], role: Role, whole: bool, out: list[Mention]) -> None:
+        """End a phrase."""
+        if phrase:
+            text = " ".join(t.text.removesuffix("'s") for t in phrase)
+            proper = phrase[0].start != self.tokens[0].start and all(t.text[0].isupper() for t in phrase)
+            out.append(mention(role, "proper" if proper else "phrase", text, whole=whole or phrase[-1].low.endswith("s")))
+            phrase.clear()
+
+    # -------------------------------------------------------------- clauses
+
+    def kinds(self, family: str, start: int, stop: int) -> v.Kinds:
+        """The verb's kinds, and what the nouns and commands of its object add."""
+        kinds = v.FAMILIES[family]
+        nouns = family in v.NOUN_FAMILIES
+        for t in self.tokens[start:stop]:
+            if t.kind == "word":
+                if family in ("light", "create", "follow") and t.low in v.ACTION_NOUNS:
+                    kinds = kinds | v.FAMILIES[v.ACTION_NOUNS[t.low]]
+                if t.low in g.PREPOSITIONS and t.low not in ("of", "to", "from") and family != "cancel":
+                    nouns = False
+                if nouns:
+                    kinds = kinds | (v.NOUNS.get(t.low) or v.NOUNS.get(t.low.removesuffix("s"), NO_KINDS))
+            elif t.kind == "code" and family in ("run", "follow"):
+                kinds = kinds | command_in(t.text)[0]
+            elif nouns and t.kind == "number" and t.text[0] in "$€£¥":
+                kinds = kinds | {"payment"}
+        return kinds
+
+    def span(self, start: int, stop: int) -> str:
+        """The text from one token to before another, at most `SPAN` characters."""
+        last = max(min(stop, len(self.tokens)) - 1, start)
+        return " ".join(self.text[self.tokens[start].start : self.tokens[last].end].split())[:SPAN]
+
+    def add(
+        self,
+        mood: Mood,
+        kinds: v.Kinds,
+        start: int,
+        stop: int,
+        family: str,
+        said: tuple[Mention, ...] = (),
+        *,
+        conditional: bool = False,
+        soft: bool = False,
+        amount: float | None = None,
+        others: bool = False,
+    ) -> None:
+        """Take down a clause."""
+        follow = False
+        if mood == "ask":
+            words = self.lows[start:stop]
+            follow = family == "follow" or any(w in g.ACCORDING or (family in ("write", "run") and w in g.ORDERS) for w in words)
+        span = self.span(max(0, start - 2) if mood in ("forbid", "limit") else start, stop)
+        self.found.append(
+            Clause(
+                mood, kinds, span, said, family=family, conditional=conditional, soft=soft, amount=amount, follow=follow, others=others
+            )
+        )
+
+
+_NO_NOUN = g.STOP - g.DETERMINERS - g.PRONOUNS
+_TOKEN_KINDS: dict[str, MentionKind] = {"code": "quoted"}
+
+
+def command_in(code: str) -> tuple[v.Kinds, tuple[Mention, ...]]:
+    """Kinds of effect that a written-out command suggests, and what it names. Only words in sight count."""
+    kinds: v.Kinds = NO_KINDS
+    said: list[Mention] = []
+    for word in code[:2000].split()[:200]:
+        word = word.strip("\"'();,")
+        family = v.COMMANDS.get(word.lower())
+        if family:
+            kinds = kinds | v.FAMILIES[family]
+        elif word and not word.startswith("-"):
+            said.append(mention("object", "path" if "/" in word else "identifier", word))
+    return kinds, tuple(said[:MAX_MENTIONS])
