@@ -22,8 +22,9 @@ from magistrate.evidence.lexer import cut
 from magistrate.evidence.names import Mention, Target, argument_words, names, target_of, words_of
 from magistrate.evidence.sentence import Clause, Manner, Source
 
-ASKS, BARS, PER_WORD, WORDS, DOCUMENTS, PENDING = 48, 128, 8, 4096, 16, 32
-"""Bounds: requests of one kind, prohibitions and limits of one kind, clauses of one word, words, documents, calls under way."""
+ASKS, BARS, PER_WORD, BARS_PER_WORD, WORDS, DOCUMENTS, PENDING = 16, 24, 8, 24, 4096, 16, 32
+"""Bounds on what is kept: newest requests of one kind; newest limits and prohibitions of one kind that name nothing; requests and
+mentions of one word; prohibitions of one word; words; documents to follow; calls under way."""
 SHORT = 12
 """Words in a message that can be a consent."""
 PROPOSAL = 6000
@@ -47,6 +48,7 @@ class Requests:
         self._asks: dict[EffectKind, deque[Clause]] = {}
         self._bars: dict[EffectKind, deque[Clause]] = {}
         self._words: OrderedDict[str, deque[Clause]] = OrderedDict()
+        self._barred: OrderedDict[str, deque[Clause]] = OrderedDict()
         self._documents: deque[_Document] = deque(maxlen=DOCUMENTS)
         self._pending: OrderedDict[str, deque[frozenset[str]]] = OrderedDict()
         self._last_call: Action | None = None
@@ -61,6 +63,7 @@ class Requests:
         self._asks = {kind: deque(kept, ASKS) for kind, kept in parent._asks.items()}
         self._bars = {kind: deque(kept, BARS) for kind, kept in parent._bars.items()}
         self._words = OrderedDict((word, deque(kept, PER_WORD)) for word, kept in parent._words.items())
+        self._barred = OrderedDict((word, deque(kept, BARS_PER_WORD)) for word, kept in parent._barred.items())
         self._documents.extend(parent._documents)
         self._order, self._task = parent._order, parent._task
 
@@ -131,11 +134,17 @@ class Requests:
                 self._file(self._asks, clause, ASKS)
             elif clause.mood in ("forbid", "limit"):
                 self._file(self._bars, clause, BARS)
-            for word in islice({w for m in clause.mentions + clause.excepted for w in m.core}, 64):
-                self._words.setdefault(word, deque(maxlen=PER_WORD)).append(clause)
-                self._words.move_to_end(word)
-        while len(self._words) > WORDS:
-            self._words.popitem(last=False)
+            self._index(clause)
+
+    def _index(self, clause: Clause) -> None:
+        """File a clause under the words that say which thing it is about; prohibitions apart, so that talk never buries them."""
+        forbids = clause.mood == "forbid"
+        index, limit = (self._barred, BARS_PER_WORD) if forbids else (self._words, PER_WORD)
+        for word in islice({w for m in clause.mentions + clause.excepted for w in m.core}, 64):
+            index.setdefault(word, deque(maxlen=limit)).append(clause)
+            index.move_to_end(word)
+        while len(index) > WORDS:
+            index.popitem(last=False)
 
     def _file(self, index: dict[EffectKind, deque[Clause]], clause: Clause, limit: int) -> None:
         for kind in clause.kinds:
@@ -182,7 +191,7 @@ class Requests:
             action=action,
             target=target,
             asks=asks,
-            bars=tuple(reversed(self._bars.get(effect.kind, ()))),
+            bars=self._restrictions(effect.kind, related),
             others={kind: kept[-1] for kind, kept in self._asks.items() if kept},
             task=self._task,
         )
@@ -204,10 +213,17 @@ class Requests:
         """Clauses that share a distinctive word with the target; a bounded number."""
         seen: set[int] = set()
         for word in islice(target.words | target.others, 64):
-            for clause in self._words.get(word, ()):
-                if clause.order not in seen:
-                    seen.add(clause.order)
-                    yield clause
+            for index in (self._words, self._barred):
+                for clause in index.get(word, ()):
+                    if clause.order not in seen:
+                        seen.add(clause.order)
+                        yield clause
+
+    def _restrictions(self, kind: EffectKind, related: list[Clause]) -> tuple[Clause, ...]:
+        """Prohibitions and limits for this kind, newest first: the general ones, and those that share a word."""
+        found = {c.order: c for c in self._bars.get(kind, ())}
+        found |= {c.order: c for c in related if c.mood == "forbid" and kind in c.kinds}
+        return tuple(found[order] for order in sorted(found, reverse=True))
 
     def _candidates(self, kind: EffectKind, related: list[Clause]) -> tuple[Clause, ...]:
         """Requests for this kind of effect, newest first: the latest ones, and older ones that share a word."""

@@ -14,7 +14,8 @@ HEAD, TAIL = 24_000, 8_000
 
 _TOKEN = re.compile(
     r"""
-    (?P<url>(?:[a-zA-Z]{2,8}://|www\.)[^\s<>"'`)\]]{1,300})
+    (?P<plain>(?<![\w'’])[A-Za-z][a-z]*(?=[ ,]))
+  | (?P<url>(?:[a-zA-Z]{2,8}://|www\.)[^\s<>"'`)\]]{1,300})
   | (?P<address>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})
   | (?P<code>`[^`\n]{1,300}`)
   | (?P<quoted>"[^"\n]{1,200}"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\s](?:[^'\n]{0,118}[^'\s])?'(?!\w))
@@ -75,6 +76,9 @@ def sentences(text: str) -> list[tuple[list[Token], str]]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "word"
         raw = match.group()
+        if kind == "plain":
+            run.append(Token("word", raw, raw.lower(), match.start(), match.end()))
+            continue
         if kind == "end":
             if run:
                 found.append((run, ":" if run[-1].text == ":" else raw.strip()[:1] or "\n"))

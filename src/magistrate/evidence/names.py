@@ -36,6 +36,8 @@ class Mention(Struct, frozen=True):
     """All its words, normalised."""
     core: frozenset[str]
     """The words that say *which*: neither qualities (`old`) nor sorts (`folder`)."""
+    low: str = ""
+    """The text in lower case."""
     whole: bool = False
     """`all`, `every`, or a plural: members are meant."""
 
@@ -86,7 +88,7 @@ def mention(role: Role, kind: MentionKind, text: str, *, whole: bool = False) ->
     """Prepare one mention."""
     words = words_of(text)
     core = words - QUALITIES if kind == "phrase" else words - _GENERIC_NAMES
-    return Mention(role, kind, text[:200], words, core or (frozenset() if kind == "phrase" else words), whole)
+    return Mention(role, kind, text[:200], words, core or (frozenset() if kind == "phrase" else words), text[:200].lower(), whole)
 
 
 QUALITIES = frozenset(normal(word) for word in ADJECTIVES | GENERIC)
@@ -123,9 +125,11 @@ def names(said: Mention, target: Target) -> bool:
     """Whether the mention names the target: exactly, by its parts, or as something that contains it."""
     if not target.text:
         return bool(said.core) and bool(target.others) and said.core <= target.others
-    low = said.text.lower()
+    low = said.low
     if low == target.text:
         return True
+    if said.core.isdisjoint(target.words) and said.core.isdisjoint(target.others) and "*" not in low:
+        return False
     if target.kind == "address":
         return _names_address(said, target)
     if target.kind in ("url", "host"):
@@ -133,7 +137,7 @@ def names(said: Mention, target: Target) -> bool:
     if target.kind == "path":
         return _names_path(said, target)
     if said.kind == "address":
-        return said.text.lower() in target.text or (target.opaque and said.words <= target.others)
+        return said.low in target.text or (target.opaque and said.words <= target.others)
     if not said.core:
         return False
     if said.core <= target.words:
@@ -183,7 +187,7 @@ def _bare(link: str) -> str:
 def _names_path(said: Mention, target: Target) -> bool:
     if said.kind == "address":
         return False
-    low = said.text.lower()
+    low = said.low
     if said.kind in ("path", "identifier", "quoted") and ("/" in low or "." in low or "*" in low):
         steps = [part for part in re.split(r"[/\\]+", low) if part and part not in (".", "~", "*", "**")]
         if not steps:
