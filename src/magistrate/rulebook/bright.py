@@ -8,7 +8,7 @@ to the organisation's rules, which people can change.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -115,14 +115,16 @@ def _leaves_unnamed(fact: Fact) -> bool:
     return said.isdisjoint({"person", "system"})
 
 
-def _holds_secret(value: Any, depth: int = 0) -> bool:
-    """Whether any text in the arguments holds a masked secret."""
-    if isinstance(value, str):
-        return "MASKED-" in value and bool(_MASKED.search(value))
-    if depth > 8:
-        return False
-    if isinstance(value, Mapping):
-        return any(_holds_secret(item, depth + 1) for item in value.values())
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return any(_holds_secret(item, depth + 1) for item in value)
+def _holds_secret(arguments: Mapping[str, Any]) -> bool:
+    """Whether any text in the arguments, however deep, holds a masked secret."""
+    left: list[Any] = [arguments]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if "MASKED-" in value and _MASKED.search(value):
+                return True
+        elif isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
     return False

@@ -28,7 +28,7 @@ from magistrate.rulebook.vocabulary import AUTHORITIES
 
 MAX_TEXT = 4 << 20
 """Characters in a rulebook; a longer one is refused."""
-_HEADING = re.compile(r"(?P<title>.*?)\s*\{\s*#(?P<id>[^\s}]*)(?P<rest>[^}]*)\}")
+_HEADING = re.compile(r"(?P<title>.*?) ?\{ ?#(?P<id>[^\s{}]*)(?P<rest>[^{}]*)\}")
 _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _LABEL = re.compile(r"(intent|safer):\s*(.*)", re.S | re.I)
 _SPACE = re.compile(r"[ \t\n]+")
@@ -110,9 +110,8 @@ def _parse(text: str, source: str) -> Rulebook:
     blocks = [block for block in _blocks(text) if block.kind != "comment"]
     starts = [at for at, block in enumerate(blocks) if block.kind == "h2"]
     title, front = _preamble(blocks[: starts[0] if starts else None], problems)
-    rules = tuple(
-        _rule(blocks[start:end], problems) for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True)
-    )
+    ends = [*starts[1:], len(blocks)]
+    rules = tuple(_rule(blocks[start:end], problems) for start, end in zip(starts, ends, strict=False))
     if not rules and not problems.errors:
         problems.add(1, "no rule", "begin one with `## Title {#id authority=organisation}`")
     _refuse_twins(rules, problems)
@@ -132,7 +131,7 @@ def _refuse_hidden(text: str, problems: Problems) -> None:
         for char in line:
             if char in "\t" + _JOINERS or char.isprintable():
                 continue
-            if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"):
                 problems.add(number, f"invisible character U+{ord(char):04X}", "remove it, or name it in words")
                 break
 
