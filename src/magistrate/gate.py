@@ -185,7 +185,7 @@ def combine(bearing: Sequence[Bearing], facts: int, on_uncovered: Decision) -> F
     chosen = [entry for entry in settled if STRICTNESS[entry[0]] == worst]
     # A rule is a better ground than the lack of one.
     grounds = [entry for entry in chosen if entry[1] != "no-rule"] or chosen
-    deciding = tuple(dict.fromkeys(match for _, _, matches in grounds for match in matches))
+    deciding = tuple(entry for _, _, entries in grounds for entry in entries)
     basis = "no-rule" if worst == 0 and uncovered else min((b for _, b, _ in grounds), key=_BASES.index)
     return Finding(decision=chosen[0][0], basis=basis, deciding=deciding, uncovered=uncovered)
 
@@ -279,7 +279,7 @@ def conclude(
         advice = (
             "This could not be reviewed, which is not a judgement on it; a person has been asked."
             if opinion.unavailable
-            else _heard(rulebook, opinion.rules)
+            else _told(rule for rule in rulebook.rules if rule.id in opinion.rules) or "A reviewer stopped this."
         )
     return Verdict(
         action=n,
@@ -351,13 +351,12 @@ def _advice(finding: Finding) -> str:
         return ""
     if finding.basis == "no-rule":
         return "No rule covers this action, so a person has to decide. Go on with other work, or ask."
-    rules = dict.fromkeys(rule for rule, _, _ in finding.deciding[:3])
+    return _told({rule.id: rule for rule, _, _ in finding.deciding[:3]}.values())
+
+
+def _told(rules: Iterable[Rule]) -> str:
+    """What the agent hears of rules: the obligation and a safer path."""
     return " ".join(f"[{rule.id}] {rule.title}." + (f" {rule.safer}" if rule.safer else "") for rule in rules)
-
-
-def _heard(rulebook: Rulebook, ids: Sequence[str]) -> str:
-    chosen = [rule for rule in rulebook.rules if rule.id in ids]
-    return " ".join(f"[{rule.id}] {rule.title}. {rule.safer}".strip() for rule in chosen) or "A reviewer stopped this."
 
 
 # ---------------------------------------------------------------- examples

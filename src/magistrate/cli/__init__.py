@@ -63,3 +63,10 @@ def main() -> None:
     except MagistrateError as error:
         click.echo(f"magistrate: {error}", err=True)
         sys.exit(1)
+    except Exception as error:
+        if os.environ.get("MAGISTRATE_DEBUG"):
+            raise
+        click.echo(
+            f"magistrate: internal error: {type(error).__name__}: {error} (MAGISTRATE_DEBUG=1 shows where)", err=True
+        )
+        sys.exit(1)
