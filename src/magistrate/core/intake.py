@@ -37,8 +37,21 @@ _BOM = b"\xef\xbb\xbf"
 _DAMAGE = (OSError, EOFError, zlib.error)
 _MEND = "copy the file again"
 
+
+class _Gzip(gzip.GzipFile):
+    """A gzip stream that closes the file it reads from."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
 UNPACK: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda raw: io.BufferedReader(gzip.GzipFile(fileobj=raw)),
+    b"\x1f\x8b": lambda raw: io.BufferedReader(_Gzip(raw)),
 }
 """First bytes of a packed file -> what reads through it; damage must show as OSError, EOFError or zlib.error. A layer that
 has a further library adds its own (`hosts` adds Zstandard), since core stays with the standard library."""
@@ -245,7 +258,7 @@ def _encodable(value: Any) -> Any:
 
 def _deeper(value: Any, limit: int) -> bool:
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             child
             for parent in level
