@@ -12,14 +12,26 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
 from magistrate.evidence.pieces import Kind
-from magistrate.evidence.tokens import MAX_TEXT, clean, collapsed, digits_key, find, fold, is_word, phrase, words
+from magistrate.evidence.tokens import (
+    MAX_TEXT,
+    clean,
+    collapsed,
+    digits_key,
+    find,
+    fold,
+    is_component,
+    is_word,
+    phrase,
+    words,
+)
 
 MAX_TOKENS = 40
 """Tokens of a value that is sought as one phrase; longer text is sought by samples."""
 _MAX_VALUE = 4_096
 _MAX_PLACES = 8
 
-Check = Literal["", "inner", "url", "digits"]
+Check = Literal["", "inner", "url", "digits", "sample", "short"]
+"""`sample` and `short` only say that few texts are read: for a sample of long text, for a path said by its last component."""
 
 
 class Form(NamedTuple):
@@ -68,20 +80,23 @@ def forms(kind: Kind, value: str) -> tuple[Form, ...]:
 
 
 def sample(text: str, count: int) -> list[Form]:
-    """Up to `count` runs of five tokens, evenly spread over a text, each as a form. Cost follows `count`, not the text."""
+    """Up to `count` runs of five tokens, spread over a text, each as a form. Cost follows `count`, not the text.
+
+    Of each stretch the run that begins at the longest word: long words are rare, so few texts have to be read for it.
+    """
     folded = fold(text)
     step = max(len(folded) // count, 1)
     found: dict[int, Form] = {}
     for start in range(0, count * step, step):
-        match = _FIVE.search(folded, start, start + step + 400)
+        longest = max(_LONG.finditer(folded, start, start + min(step, 200)), key=_length, default=None)
+        match = _FIVE.search(folded, longest.start() if longest else start, start + step + 400)
         if match:
-            found[match.start()] = Form(tuple(words(match.group())), match.group())
+            found[match.start()] = Form(tuple(words(match.group())), match.group(), "sample")
     return list(found.values())
 
 
 def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
-    """Where a form stands in a cleaned text: start and end, at most eight. A phrase found only with its markup and line
-    breaks taken away is placed at its longest token."""
+    """Where a form stands in a cleaned text: start and end, at most eight."""
     folded = text.lower() if form.verbatim else fold(text)
     if form.path:
         yield from _path_places(folded, form)
@@ -91,28 +106,42 @@ def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
         return
     length = len(form.text)
     count = 0
-    at = find(folded, form.text, inner=form.check != "")
+    at = find(folded, form.text, inner=form.check in ("inner", "url"))
     while at >= 0 and count < _MAX_PLACES:
         if form.check != "url" or not _GOES_ON(folded, at + length):
             yield at, at + length
             count += 1
-        at = find(folded, form.text, at + 1, inner=form.check != "")
+        at = find(folded, form.text, at + 1, inner=form.check in ("inner", "url"))
     if not count and form.certain and form.text in folded:
         yield folded.index(form.text), folded.index(form.text) + length
-    elif not count and " " in (flat := collapsed(form.text)) and find(collapsed(folded), flat) >= 0:
-        longest = max(form.keys, key=len)
-        at = max(folded.find(longest), 0)
-        yield at, at + len(longest)
+
+
+def loose_place(text: str, form: Form) -> tuple[int, int] | None:
+    """Where a phrase stands once markup and line breaks inside it are taken away: the place of its longest token."""
+    flat = collapsed(form.text)
+    if form.path or form.check == "digits" or " " not in flat:
+        return None
+    folded = fold(text)
+    if find(collapsed(folded), flat) < 0:
+        return None
+    longest = max(form.keys, key=len)
+    at = max(folded.find(longest), 0)
+    return at, at + len(longest)
 
 
 _WORD = r"\w++(?:[.@-]\w++)*+"
 _FIVE = re.compile(rf"(?<![\w.@-]){_WORD}(?:[^\w]{{1,6}}+{_WORD}){{4}}")
-_GOES_ON = re.compile(r"/?[?&=#]?\w|/[\w.~%-]").match
+_LONG = re.compile(r"(?<![\w.@-])\w{4,40}")
+_GOES_ON = re.compile(r"/?[?&=#]\w|/[\w.~%-]", re.ASCII).match
 _GROUPS = re.compile(r"[\s-]")
 _SEGMENT_MARKS = "_.@%+~$/\\-"
 _NOUNS = r"(?:folder|directory|dir|file|repo|repository|project|branch|package|module|script|path|document|database|table|volume|bucket)s?"
 _NOUN_BEFORE = re.compile(rf"\b{_NOUNS}\s+(?:(?:named|called)\s+)?[`'\"]?$").search
 _NOUN_AFTER = re.compile(rf"[`'\"/]*\s+{_NOUNS}\b").match
+
+
+def _length(match: re.Match[str]) -> int:
+    return match.end() - match.start()
 
 
 def _plain(value: str) -> Form:
@@ -172,8 +201,9 @@ def _paths(value: str) -> list[Form]:
     if not parts:
         return [_plain(value)]
     last = _plain(parts[-1])
-    form = Form(last.keys, last.text, path=tuple(parts), rooted=rooted, verbatim="\\" in folded)
-    return [form._replace(keys=tuple(words(" ".join(parts[-2:])))), form]
+    form = Form(last.keys, last.text, "short", tuple(parts), rooted, verbatim="\\" in folded)
+    ending = ("/" + parts[-1],) if is_component(parts[-1]) and not form.verbatim else last.keys
+    return [form._replace(keys=(*ending, *words(" ".join(parts[-2:-1]))), check=""), form]
 
 
 def _path_places(folded: str, form: Form) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ _VERBS = _set(
     insert install invite join kill launch leave list load log mail make mark merge message mention modify move navigate notify
     obtain omit open order output overwrite paste pay perform persuade pick place post print proceed provide publish purchase push put
     query quote read recommend redirect refund register reject release remove rename repeat replace reply report
-    request reschedule reserve reset respond restart restore retrieve return reveal revoke rewrite run save schedule search select
+    request reschedule reserve reset respond restart restore retrieve reveal revoke rewrite run save schedule search select
     sell send set share show sign skip spend star start stop store submit subscribe suggest summarize supply switch tell terminate
     transfer translate transmit try turn uninstall unlock update upgrade upload use verify view visit warn wipe wire withdraw write
     """
@@ -37,7 +37,18 @@ _VERBS = _set(
 _VERB = "|".join(sorted(_VERBS))
 _OBJECT = (
     r"(?:the|an?|all|any|each|every|both|your|my|our|his|her|its|their|this|that|these|those|it|them|me|us|him|to|into|up|out|"
-    r"with|from|on|at|in|as|for|no|only|everything|everyone|anything|new|exactly)\b|[\"'`$€£#@/~<\[]|\d|https?:|[\w.+-]+[@/.]\w"
+    r"with|from|on|at|in|as|for|no|only|everything|everyone|anything|new|exactly)\b|[\"'`$€£#@/~<\[]|https?:|[\w.+-]+[@/.]\w"
+)
+_COUNTED = "(?:add|buy|delete|deposit|donate|give|order|pay|refund|remove|send|spend|transfer|wire|withdraw)"
+_LEAD = (
+    r"(?:^|[.!?:;>\n\r\])}\"'*#-]|\b(?:please|kindly|then|and|now|first|next|finally|also|instead|just|simply|immediately|or|to you:)"
+    r"|\b(?:ai|assistant|agent|bot|model),)\s*(?:\d[.)]\s*)?\b"
+)
+_NO_VERB = (
+    r"(?!(?:in|on|at|to|for|from|by|with|of|as|is|are|was|were|be|been|has|have|had|do|does|did|not|no|if|when|while|since|after|"
+    r"over|under|both|like|such|what|which|that|this|than|then|and|but|or|per|via|into|onto|about|before|because|so|all|it|its|"
+    r"there|here|will|would|can|could|may|might|must|should|only|even|just|also|where|who|how|why|during|between|within|without|"
+    r"through|upon|against|along|around|near|until|unless|although|though|whether|return|yield|raise|[a-z]+(?:ing|ed|s|ly))\b)"
 )
 _PREVIOUS = r"(?:previous|prior|above|earlier|preceding|other|existing|original|current|all|any|these|those|your|the)"
 _ORDERS = r"(?:instructions?|tasks?|prompts?|directions?|rules?|guidelines?|policy|policies|orders?|commands?|requests?|constraints?)"
@@ -67,10 +78,13 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "imperative",  # a bare verb at the start of a sentence, item, cell or quote, or after a small lead-in, with an object
         1.0,
-        _VERBS,
+        _VERBS | _set("the a an your my our this these those all every"),
         _signs(
-            rf"(?:^|[.!?:;>\n\r\])}}\"'*#-]|\b(?:please|kindly|then|and|now|first|next|finally|also|instead|just|simply|immediately|or|to you:))"
-            rf"\s*(?:\d[.)]\s*)?\b(?:{_VERB})\s+(?:{_OBJECT})",
+            rf"{_LEAD}(?:{_VERB})\s+(?:{_OBJECT})",
+            rf"{_LEAD}{_COUNTED}\s+\d",
+            rf", (?:{_VERB}) (?:the|all|any|every|your|my|our|it|them|this|these)\b",
+            # any other word at the start of a sentence that takes an object as a bare verb does
+            rf"(?:^|[.!?>]\s+|\n\s*(?:[*-]|\d+[.)])?\s*){_NO_VERB}[a-z]{{3,14}} (?:the|your|my|our|these|those|this|all|every|an?)\b (?![-+*/=<>])",
         ),
     ),
     Family(
@@ -85,6 +99,8 @@ FAMILIES: tuple[Family, ...] = (
             r"\b(?:i|we)(?: \w+)? (?:want|need|would like|order|command|instruct|ask|urge|expect) you to\b",
             r"\b(?:please|kindly) (?!note|find|see|be aware|refer|contact)[a-z]+",
             r"\b(?:make sure|be sure to|remember to|do not forget|don't forget|see to it|it is (?:essential|mandatory|imperative|required) (?:that|to))",
+            r"\b(?:asked|told|instructed|want|wants|wanted|needs) (?:me|you|us) to\b",
+            r"\b(?:(?:great|good|nice|helpful|kind|best|grateful|wonderful|happy) if|appreciate (?:it )?if|would you mind|you mind)",
             r"(?:^|[.!?:;\n>]\s*)(?:do not|don't|never|always) [a-z]+ ",
         ),
     ),
@@ -97,7 +113,7 @@ FAMILIES: tuple[Family, ...] = (
         _signs(
             rf"\b(?:ignore|disregard|forget|override|bypass|abandon|set aside|supersedes?|overrides?|replaces?|cancels?)\b[^.\n]{{0,30}}\b{_PREVIOUS}\b[^.\n]{{0,25}}\b{_ORDERS}\b",
             rf"\b(?:new|updated|revised|real|actual|true|hidden|additional|next|only|primary) (?:\w+ )?(?:{_ORDERS}|objective|goal|mission|directive)\b",
-            r"\bbefore (?:you (?:can|do|continue|proceed|start|begin|answer|respond|solve|finish|complete)|(?:continuing|proceeding|answering|responding|doing anything))",
+            r"\bbefore (?:you [a-z]+|(?:continuing|proceeding|answering|responding|doing anything))",
             r"\b(?:from now on|you are now|act as|pretend (?:to be|that)|your (?:new )?role is)\b",
         ),
     ),

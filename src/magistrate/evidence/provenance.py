@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from magistrate.core.records import Author, Origin, Part
-from magistrate.evidence.forms import Form, forms, places, sample
+from magistrate.evidence.forms import Form, forms, loose_place, places, sample
 from magistrate.evidence.instructed import instructed
 from magistrate.evidence.pieces import WHOLE, Kind, Piece, kind_of, leaves, pieces
-from magistrate.evidence.sayings import MAX_READ, NO_END, Sayings
+from magistrate.evidence.sayings import MAX_READ, MAX_READ_LOOSELY, NO_END, Sayings
 from magistrate.evidence.tokens import MAX_TEXT, clean, cut, fold, keys
 
 RUN_TEXT = 128 << 20
@@ -159,7 +160,7 @@ class Provenance:
         latest = sayings.last(sayings.rarest(hit.form.keys), _LATEST)
         for slot in dict.fromkeys((hit.slot, *latest)):
             text = self._said[slot].text
-            for start, _ in places(text, hit.form):
+            for start, _ in (*places(text, hit.form), *filter(None, (loose_place(text, hit.form),))):
                 block = (slot, start // _BLOCK)
                 found = self._blocks.get(block)
                 if found is None:
@@ -206,16 +207,24 @@ def _first_slot(heard: _Heard, form: Form, end: int) -> int | None:
     if form.certain:
         slot = heard.sayings.first(form.keys[0])
         return slot if slot is not None and slot < end else None
-    for count, slot in enumerate(heard.sayings.holders(form.keys)):
-        if slot >= end or count >= MAX_READ:
-            return None
-        if any(True for _ in places(heard.said[slot].text, form)):
+    found: int | None = None
+    limit = MAX_READ_LOOSELY if form.check in ("sample", "short") else MAX_READ
+    for slot in islice(heard.sayings.holders(form.keys), limit):
+        if slot >= end:
+            break
+        if next(places(heard.said[slot].text, form), None):
+            found = end = slot
+            break
+    for slot in islice(heard.sayings.holders(form.keys), MAX_READ_LOOSELY) if " " in form.text else ():
+        if slot >= end:
+            break
+        if loose_place(heard.said[slot].text, form):
             return slot
-    return None
+    return found
 
 
 def _span(text: str, form: Form) -> str:
-    start, end = next(places(text, form), (0, 0))
+    start, end = next(places(text, form), None) or loose_place(text, form) or (0, 0)
     room = max(0, SPAN - (end - start)) // 2
     return " ".join(text[max(0, start - room) : end + room].split())[:SPAN]
 

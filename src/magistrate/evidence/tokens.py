@@ -24,6 +24,9 @@ _WORD_CHARACTER = re.compile(r"\w").search
 _mixed_words = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[.@-][^\W{_UNSPACED}]+)*")
 _digit_runs = re.compile(r"\d[\d ().-]{8,24}\d").findall
 _day_of_moment = re.compile(r"\d{4}-\d\d-\d\d(?=t\d\d)").findall
+_COMPONENT = r"\.?+[\w@+-]++(?:\.[\w@+-]++)*+"
+_path_ends = re.compile(rf"(/{_COMPONENT})/?+(?![\w/])").findall
+is_component = re.compile(_COMPONENT).fullmatch
 _after_www = re.compile(r"\bwww\.([\w.-]*\w)").findall
 
 # Characters that show nothing: zero-width and bidirectional marks go, "tag" characters become the ASCII that they hide.
@@ -74,7 +77,7 @@ def words(folded: str) -> list[str]:
 def keys(text: str) -> set[str]:
     """Everything under which a cleaned text can be found: its tokens, and the other usual forms of some.
 
-    Other forms: the domain of an address, a host without `www.`, the day of an ISO moment, and the bare digits of a spaced
+    Other forms: the last component of a path with its slash (`/x.txt`), the domain of an address, a host without `www.`, the day of an ISO moment, and the bare digits of a spaced
     or punctuated number of nine digits or more (`digits_key`). Linear in the text.
     """
     folded = fold(text)
@@ -85,6 +88,8 @@ def keys(text: str) -> set[str]:
         found.update([token[token.rindex("@") + 1 :] for token in found if "@" in token])
     if "www." in folded:
         found.update(_after_www(folded))
+    if "/" in folded:
+        found.update(_path_ends(folded))
     found.update(_day_of_moment(folded))
     for run in _digit_runs(folded):
         key = digits_key(run)
@@ -135,7 +140,7 @@ def find(folded: str, wanted: str, start: int = 0, *, inner: bool = False) -> in
 
 def is_word(char: str) -> bool:
     """Whether a character belongs to the words of a script that puts blanks between them."""
-    return (char.isalnum() or char == "_") and not _is_unspaced(char)
+    return (char.isalnum() and (char.isascii() or not _is_unspaced(char))) or char == "_"
 
 
 def collapsed(folded: str) -> str:
