@@ -7,8 +7,21 @@ from typing import Any, get_args
 
 import pytest
 
-from magistrate.core.records import EffectKind, Match, Rule
+from magistrate.core.records import (
+    Action,
+    Authority,
+    Effect,
+    EffectKind,
+    Evidence,
+    Fact,
+    Match,
+    Reversibility,
+    Rule,
+    Scope,
+    Stance,
+)
 from magistrate.rulebook.check import check
+from magistrate.rulebook.match import Matcher
 from magistrate.rulebook.text import default
 
 RULES = default().rules
@@ -47,6 +60,18 @@ def test_no_two_guidelines_contradict_each_other() -> None:
     others = [(name, match) for name, match in guidelines if match.decision != "allow"]
     clashes = [(a, b) for (a, one), (b, two) in itertools.product(allows, others) if not _apart(one, two)]
     assert not clashes
+
+
+def test_nothing_usual_is_left_uncovered() -> None:
+    """Whatever an effect of any kind says nobody asked for, some rule bears on it."""
+    matcher = Matcher(default())
+    for kind, scope in itertools.product(get_args(EffectKind), get_args(Scope)):
+        if scope == "device" and kind in ("execute", "install", "database-write"):
+            continue  # no such thing: left to people
+        for stance, reversible in itertools.product(get_args(Stance), get_args(Reversibility)):
+            effect = Effect(kind=kind, target="x", scope=scope, reversible=reversible)
+            fact = Fact(effect=effect, authority=Authority(stance=stance))
+            assert matcher.bearing(Evidence(facts=(fact,)), Action(tool="t")), (kind, scope, stance)
 
 
 def _apart(allow: Match, restrict: Match) -> bool:
