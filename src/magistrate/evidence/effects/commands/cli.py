@@ -109,7 +109,7 @@ def split(
 ) -> Line:
     """Sort words.
 
-    `valued` options take the next word. With `greedy`, every option not in `switches` takes all words up to the next option
+    `valued` options take the next word; one written `-p=` there takes only what is attached to it (`-psecret`). With `greedy`, every option not in `switches` takes all words up to the next option
     (AWS), or, where `switches` holds a name, none. `stop` ends the splitting after so many operands: the rest is `rest`.
     `long_dash`: one dash starts a long option (`-auto-approve`), as in Go tools; it is noted with two.
     """
@@ -168,7 +168,7 @@ def _bundle(name: str, valued: frozenset[str], dynamic: bool) -> list[tuple[str,
     found: list[tuple[str, Word | None]] = []
     for at in range(1, min(len(name), 12)):
         option = "-" + name[at]
-        if option in valued and at + 1 < len(name):
+        if at + 1 < len(name) and (option in valued or option + "=" in valued):
             return [*found, (option, Word(text=name[at + 1 :].lstrip("="), dynamic=dynamic))]
         found.append((option, None))
     return found
@@ -421,7 +421,7 @@ def by_verb(call: Call, *, skip: int = 0) -> Iterator[Effect]:
         return
     targets = list(operands[reading.at + 1 :]) + [w for w in call.line.rest if not w.text.startswith("-")]
     named = _named(call)
-    if named and (call.tool.greedy or not targets):
+    if named and (call.tool.greedy or not targets or call.line.has("--name")):
         targets = named
     path = " ".join([*texts[: reading.at + 1]])
     for word in (targets or [Word(text=path)])[:MAX_TARGETS]:

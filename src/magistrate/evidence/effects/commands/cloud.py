@@ -120,14 +120,16 @@ def _bucket(text: str) -> bool:
 
 def _erase(call: Call) -> Iterator[Effect]:
     """Objects and buckets deleted; recursion or a whole bucket is broad."""
+    rclone = call.tool.name == "rclone"
     recursive = call.line.has("--recursive", "-r", "-R") or call.path[-1:] in (("rb",), ("purge",), ("rmdirs",))
+    recursive = recursive or (rclone and call.path == ("delete",))
     for word in [*call.args, *call.line.rest][:40] or [Word(text="")]:
         whole = _bucket(word.text) or "*" in word.text or recursive
         broad = bool(whole) and (recursive or "*" in word.text or call.path[-1:] == ("rb",))
         yield call.effect(
             "delete",
             word,
-            "url" if _is_remote(word.text) else "resource",
+            "url" if _is_remote(word.text) or rclone else "resource",
             scope="remote",
             reversible="no",
             broad=broad,
