@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -169,7 +170,7 @@ class Confused(Theirs):
 @pytest.fixture
 def plugged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
     entries: list[EntryPoint] = []
-    monkeypatch.setattr(hosts, "entry_points", lambda group: entries if group == hosts.GROUP else [])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: entries if group == hosts.GROUP else [])
     hosts.importers.cache_clear()
     yield entries
     hosts.importers.cache_clear()

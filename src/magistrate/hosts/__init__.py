@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -22,12 +21,17 @@ from magistrate.core.errors import ConfigError, InputError
 from magistrate.core.intake import Head, Intake, head_of
 from magistrate.core.protocols import Importer
 from magistrate.core.records import Session
-from magistrate.hosts import claude_code, codex
+from magistrate.hosts import agentdojo, atif, claude_code, codex, inspect_eval, labelled, openai_chat
 from magistrate.hosts import packed as packed  # reading through Zstandard
 
 IMPORTERS: tuple[Importer, ...] = (
     claude_code.IMPORTER,
     codex.IMPORTER,
+    inspect_eval.IMPORTER,
+    atif.IMPORTER,
+    agentdojo.IMPORTER,
+    labelled.IMPORTER,
+    openai_chat.IMPORTER,
 )
 """Our own, the most specific claim first."""
 
@@ -43,8 +47,10 @@ def importers() -> tuple[Importer, ...]:
 
     Third-party ones come first: whoever installs one wants it asked. Raises ConfigError when one cannot be loaded.
     """
+    from importlib import metadata  # a twentieth of a second, for the few who need it
+
     others: list[Importer] = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
             loaded = entry.load()
         except (ImportError, *_BUGS) as error:

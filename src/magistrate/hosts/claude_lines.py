@@ -14,6 +14,8 @@ from magistrate.hosts.turns import speakers
 
 SYNTHETIC = "<synthetic>"
 INTERRUPTED = "[Request interrupted by user"
+CONTINUED = "This session is being continued from a previous conversation"
+"""How summaries of old versions begin, which carry no mark."""
 Said = Message | Action | Outcome
 Status = Literal["ok", "error", "refused", "unknown"]
 
@@ -140,7 +142,7 @@ def _texts(line: Line) -> list[str]:
 
 def _spoken(line: Line) -> Iterator[tuple[Literal["person", "machine"], str]]:
     for text in _texts(line):
-        if text.lstrip().startswith(INTERRUPTED):
+        if text.lstrip().startswith((INTERRUPTED, CONTINUED)):
             yield "machine", text
         else:
             yield from speakers(text)
