@@ -1,0 +1,360 @@
+"""The machine itself: processes, services, schedules, accounts, mounts, firewalls, logs, keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from magistrate.core.records import Effect
+from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
+from magistrate.evidence.effects.commands.generic import run_file
+
+_OWN = re.compile(r"\$!|%\d*|%%|\$\{?\w*pid\w*\}?", re.I)
+_MAGISTRATE = re.compile(r"magistrate", re.I)
+
+
+def _stop(target: str, command: Command, *, dynamic: bool = False, broad: bool = False, flags: tuple[str, ...] = ()) -> Iterator[Effect]:
+    yield effect("process-stop", target, "process", command, scope="local", reversible="no", dynamic=dynamic, broad=broad, flags=flags)
+    if _MAGISTRATE.search(target):
+        yield effect("oversight", target, "process", command, scope="local", reversible="no")
+
+
+def _kill(command: Command, scene: Scene) -> Iterator[Effect]:
+    texts = command.texts()
+    if "-l" in texts or "-L" in texts or "-0" in texts:
+        return
+    force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in texts) else ()
+    words = [word for at, word in enumerate(command.words) if not re.fullmatch(r"-[A-Z0-9]+|--", word.text) or (word.text == "-1" and at)]
+    if command.has("-s", "--signal") and words:
+        words = command.operands("-s", "--signal", "-n")
+    for word in words:
+        own = bool(_OWN.fullmatch(word.text))
+        yield from _stop(word.text, command, dynamic=word.dynamic and not own, broad=word.text in ("-1", "1", "0"), flags=force)
+
+
+def _killall(command: Command, scene: Scene) -> Iterator[Effect]:
+    force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in command.texts()) else ()
+    everyone = command.value("-u", "-U", "--euid")
+    words = command.operands("-u", "-U", "-s", "--signal", "-g", "-t", "-P", "--euid", "-G", "-o", "-y")
+    if command.name == "fuser":
+        if not command.has("-k", "--kill"):
+            return
+        words = command.operands("-n", "-s")
+    for word in words:
+        yield from _stop(word.text, command, dynamic=word.dynamic, broad=word.text in ("*", ".", ".*", ""), flags=force)
+    if not words and everyone is not None:
+        yield from _stop(everyone.text, command, dynamic=everyone.dynamic, broad=True, flags=force)
+
+
+_OFF = frozenset({"stop", "disable", "mask", "kill", "restart", "try-restart", "reload-or-restart", "isolate", "reboot", "poweroff", "halt", "suspend", "hibernate", "kexec", "rescue",
+                  "emergency", "unload", "bootout", "remove", "revert"})  # fmt: skip
+_ON = frozenset({"enable", "link", "preset", "edit", "load", "bootstrap", "add-wants", "reenable"})
+_PROTECTION = re.compile(r"(?:^|\b)(?:auditd|apparmor|firewalld|ufw|iptables|nftables|fail2ban|clamav\S*|falco|osquery\S*|crowdstrike|falcon-sensor|selinux|rsyslog|syslog\S*|systemd-journald|"
+                         r"journald|wazuh\S*|ossec|snort|suricata|sysmon|mdatp|defender|aide|tripwire|magistrate\S*)(?:\.service)?$", re.I)  # fmt: skip
+
+
+def _service(command: Command, scene: Scene) -> Iterator[Effect]:
+    words = command.operands("-t", "-n", "-H", "-M", "-s", "--signal", "-o", "-p", "--property")
+    if command.name in ("service", "invoke-rc.d", "rc-service", "sv"):
+        words = [*words[1:2], *words[:1]] if command.name != "sv" else words
+    if not words:
+        return
+    verb, units = words[0].text, words[1:]
+    if words[0].dynamic:
+        yield effect("process-stop", words[0].text, "process", command, scope="local", dynamic=True)
+        return
+    if verb in _OFF or (verb in ("down", "exit", "force-stop", "zap") and command.name in ("sv", "rc-service")):
+        flags = ("disables-security",) if any(_PROTECTION.search(word.text) for word in units) and verb not in ("restart", "try-restart") else ()
+        for word in units or [Word(text=verb)]:
+            yield from _stop(word.text, command, dynamic=word.dynamic, flags=flags)
+    if verb in _ON:
+        for word in units:
+            yield effect("persistence", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic)
+    elif verb in ("start", "up", "kickstart"):
+        for word in units:
+            yield effect("execute", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic)
+    elif verb in ("set-property", "set-environment", "set-default", "daemon-reexec"):
+        yield effect("execute", verb, "process", command, scope="system", certainty="guessed")
+
+
+def _power(command: Command, scene: Scene) -> Iterator[Effect]:
+    if command.has("-c", "--help", "--show") and command.name == "shutdown":
+        return
+    if command.name in ("init", "telinit") and not any(text in ("0", "1", "6") for text in command.texts()):
+        return
+    yield from _stop("this machine", command, broad=True)
+
+
+def _crontab(command: Command, scene: Scene) -> Iterator[Effect]:
+    if command.has("-l"):
+        return
+    if command.has("-r"):
+        yield effect("persistence", "crontab", "path", command, scope="local", reversible="no")
+        yield effect("delete", "crontab", "path", command, scope="local", reversible="no", broad=True)
+        return
+    words = command.operands("-u")
+    if words or command.input != "none" or command.has("-e"):
+        yield effect("persistence", "crontab", "path", command, scope="local", reversible="partly", flags=("scheduled",))
+    text = command.stdin if command.input == "text" else ""
+    if words and words[0].text != "-":
+        kind, content = scene.content(words[0].text)
+        text = content if kind == "text" else ""
+    for line in text.splitlines()[:20]:
+        match = re.match(r"\s*(?:@\w+|(?:[\d*/,A-Za-z-]+\s+){5})\s*(.+)", line)
+        if match and not line.lstrip().startswith("#"):
+            for item in scene.shell(match[1], via=(*command.via, "cron"), path=command.path):
+                yield msgspec.structs.replace(item, flags=(*item.flags, "scheduled"))
+
+
+_ACCOUNT_VALUED = ("-s", "-d", "-G", "-g", "-u", "-c", "-p", "-e", "-k", "-b", "--shell", "--home", "--gid", "--uid", "--groups", "--password", "--gecos", "-f", "-l", "--ingroup")
+
+
+def _account(command: Command, scene: Scene) -> Iterator[Effect]:
+    words = command.operands(*_ACCOUNT_VALUED)
+    removes = command.name in ("userdel", "deluser", "groupdel", "delgroup")
+    if command.name == "dscl" and not re.search(r"-(?:create|append|delete|passwd|change)|\b(?:create|append|delete|passwd)\b", " ".join(command.texts())):
+        return
+    if command.name == "chpasswd":
+        words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()[:8]] or words
+    if command.name in ("passwd", "chage") and command.has("-S", "--status", "-l") and command.name == "chage":
+        return
+    for word in words[:8] or [Word(text="$USER")]:
+        yield effect("permission", word.text, "account", command, scope="local", reversible="no" if removes else "partly", dynamic=word.dynamic)
+        if removes and command.has("-r", "--remove", "--remove-home"):
+            yield effect("delete", f"/home/{word.text}", "path", command, scope="home", reversible="no", flags=("recursive",), broad=True, dynamic=word.dynamic)
+
+
+def _mount(command: Command, scene: Scene) -> Iterator[Effect]:
+    words = command.operands("-t", "-o", "-L", "-U", "--bind")
+    if command.name == "mount" and len(words) < 2 and not command.has("-a"):
+        return
+    for word in words[-1:]:
+        yield path_effect("permission", word, command, scene, reversible="yes")
+
+
+def _firewall(command: Command, scene: Scene) -> Iterator[Effect]:
+    texts = command.texts()
+    joined = " ".join(texts)
+    if re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-sr)(?:\s|$)", joined) or not texts:
+        return
+    opens = bool(re.search(r"(?:^|\s)(?:-F|--flush|-X|disable|reset|flush|-P\s+\w+\s+ACCEPT|--panic-off|delete|stop|-d)(?:\s|$)|-j\s+ACCEPT|allow", joined))
+    yield effect(
+        "permission", command.name, "resource", command, scope="local", reversible="partly", flags=("disables-security",) if opens else ()
+    )  # fmt: skip
+
+
+def _protection(command: Command, scene: Scene) -> Iterator[Effect]:
+    joined = " ".join(command.texts())
+    off = {
+        "setenforce": r"0|permissive", "auditctl": r"-e\s*0|-D|-d|-W", "aa-disable": r".", "aa-complain": r".", "aa-teardown": r"", "csrutil": r"disable|clear",
+        "spctl": r"disable|master-disable", "setsebool": r".", "mokutil": r"disable", "fail2ban-client": r"stop|unban", "tamper": r".", "getenforce": r"(?!)",
+        "semanage": r"permissive|-d", "falconctl": r"uninstall|unload", "tccutil": r"reset", "Set-MpPreference": r"Disable|Exclusion", "netsh": r"off|delete|disable",
+    }.get(command.name, r"(?!)")  # fmt: skip
+    if re.search(off, joined, re.I):
+        yield effect("permission", command.name, "resource", command, scope="system", reversible="partly", flags=("disables-security",))
+
+
+def _kernel(command: Command, scene: Scene) -> Iterator[Effect]:
+    texts = command.texts()
+    if command.name == "sysctl" and not (command.has("-w", "-p", "--system", "--write") or any("=" in text for text in texts)):
+        return
+    if not texts:
+        return
+    yield effect("permission", " ".join(texts)[:120], "resource", command, scope="system", reversible="partly")
+
+
+def _history(command: Command, scene: Scene) -> Iterator[Effect]:
+    if command.has("-c", "-d", "-w") or any(text in ("clear", "delete") for text in command.texts()):
+        yield effect("delete", "shell history", "path", command, scope="home", reversible="no", flags=("clears-logs",))
+
+
+def _journal(command: Command, scene: Scene) -> Iterator[Effect]:
+    joined = " ".join(command.texts())
+    clears = {"journalctl": r"--vacuum|--rotate|--flush", "dmesg": r"(?:^|\s)(?:-C|-c|--clear|--read-clear)", "wevtutil": r"\bcl\b|clear-log", "logcat": r"-c", "log": r"\berase\b", "lastb": r"(?!)"}
+    if re.search(clears.get(command.name, "(?!)"), joined):
+        yield effect("delete", "system log", "path", command, scope="system", reversible="no", flags=("clears-logs",), broad=True)
+
+
+_LOGIN_ITEM = ("defaults", "loginitems")
+
+
+def _defaults(command: Command, scene: Scene) -> Iterator[Effect]:
+    words = command.operands()
+    verb = words[0].text if words else ""
+    if verb in ("write", "delete", "import"):
+        target = words[1].text if len(words) > 1 else ""
+        kind = "persistence" if re.search(r"login|launch", " ".join(command.texts()), re.I) else "delete" if verb == "delete" else "overwrite"
+        yield effect(kind, target, "resource", command, scope="home", reversible="partly")  # type: ignore[arg-type]
+
+
+def _interface(command: Command, scene: Scene) -> Iterator[Effect]:
+    joined = " ".join(command.texts())
+    if re.search(r"\b(?:add|del|delete|flush|down|up|replace|change|set|-arp|promisc|modify|mod|off|disconnect|reload|apply)\b", joined):
+        yield effect("permission", joined[:120], "resource", command, scope="system", reversible="partly")
+
+
+_KEY_READS = {
+    "secret-tool": r"^(?:lookup|search)", "security": r"find-(?:generic|internet)-password|dump-keychain|export|find-identity",
+    "kwallet-query": r"-r", "chezmoi": r"^secret", "ykman": r"(?!)",
+    "cmdkey": r"list", "mimikatz": r"", "lazagne": r"", "secretsdump.py": r"", "kinit": r"(?!)", "gpg": r"--export-secret|--decrypt|(?:^|\s)-d\b", "gpg2": r"--export-secret|--decrypt|(?:^|\s)-d\b",
+}  # fmt: skip
+_KEY_DELETES = {
+    "secret-tool": r"^clear", "security": r"delete-(?:generic|internet)-password|delete-keychain|delete-certificate",
+    "gpg": r"--delete", "gpg2": r"--delete", "cmdkey": r"delete", "ykman": r"reset|delete", "chezmoi": r"(?!)",
+}  # fmt: skip
+
+
+def _keys(command: Command, scene: Scene) -> Iterator[Effect]:
+    joined = " ".join(command.texts())
+    deletes, reads = _KEY_DELETES.get(command.name), _KEY_READS.get(command.name)
+    target = (command.operands() or [Word(text=command.name)])[-1]
+    if deletes is not None and re.search(deletes, joined):
+        yield effect("delete", target.text, "resource", command, scope="local", reversible="no", dynamic=target.dynamic, flags=("secret",))
+    elif reads is not None and re.search(reads, joined):
+        yield effect("credential", target.text, "resource", command, scope="local", reversible="yes", dynamic=target.dynamic)
+    if command.name.startswith("gpg"):
+        output = command.value("-o", "--output")
+        if output is not None:
+            yield write_effect(output, command, scene)
+
+
+def _keygen(command: Command, scene: Scene) -> Iterator[Effect]:
+    target = command.value("-f", "-out", "--out")
+    if command.name == "ssh-keygen":
+        if command.has("-l", "-y", "-F") and not command.has("-t"):
+            return
+        removal = command.value("-R")
+        if removal is not None:
+            yield path_effect("overwrite", Word(text="~/.ssh/known_hosts"), command, scene, flags=("in-place",), reversible="partly")
+            return
+        yield write_effect(target or Word(text="~/.ssh/id_ed25519"), command, scene, replaces=None)
+    elif command.name == "ssh-copy-id":
+        for word in command.operands("-i", "-p", "-o"):
+            host = word.text.split("@")[-1]
+            yield effect("persistence", host, "host", command, scope="remote", reversible="partly", dynamic=word.dynamic)
+            yield effect("network-out", host, "host", command, scope="remote", dynamic=word.dynamic)
+    elif command.name == "ssh-add":
+        if command.has("-l", "-L"):
+            return
+        for word in command.operands("-t"):
+            yield path_effect("read", word, command, scene, reversible="yes")
+    elif target is not None:
+        yield write_effect(target, command, scene)
+
+
+def _openssl(command: Command, scene: Scene) -> Iterator[Effect]:
+    texts = command.texts()
+    target = command.value("-out", "-keyout")
+    if target is not None and target.text != "/dev/null":
+        yield write_effect(target, command, scene)
+    given = command.value("-in")
+    if given is not None:
+        yield path_effect("read", given, command, scene, reversible="yes")
+    connect = command.value("-connect")
+    if connect is not None and texts[:1] == ["s_client"]:
+        yield effect("network-out", connect.text.rsplit(":", 1)[0], "host", command, scope="remote", dynamic=connect.dynamic)
+
+
+def _debug(command: Command, scene: Scene) -> Iterator[Effect]:
+    """Tools that look into or drive other programs."""
+    for text in command.texts():
+        match = re.search(r"\b(?:call\s+(?:\(\w+\))?\s*)?(?:system|execve?)\s*\(\s*[\"'](.+?)[\"']\s*\)|^(?:shell|!)\s+(.+)$", text)
+        if match:
+            yield from scene.shell(match[1] or match[2], via=(*command.via, command.name), path=command.path)
+    program = next((word for word in command.operands("-ex", "-x", "-p", "--pid", "-iex", "-o", "--eval-command")), None)
+    if program is not None:
+        yield effect("execute", program.text, "path", command, scope="local", certainty="guessed", dynamic=program.dynamic)
+
+
+def _open(command: Command, scene: Scene) -> Iterator[Effect]:
+    for word in command.operands("-a", "-b")[:4]:
+        if "://" in word.text:
+            yield effect("network-out", word.text, "url", command, scope="remote", dynamic=word.dynamic)
+        else:
+            yield path_effect("read", word, command, scene, reversible="yes")
+
+
+def _drive(command: Command, scene: Scene) -> Iterator[Effect]:
+    yield effect("execute", command.name, "code", command, scope="local", certainty="guessed")
+
+
+def _clipboard(command: Command, scene: Scene) -> Iterator[Effect]:
+    if command.name in ("pbpaste", "wl-paste") or command.has("-o", "--output"):
+        yield effect("read", "clipboard", "text", command, scope="local", reversible="yes")
+
+
+def _build(command: Command, scene: Scene) -> Iterator[Effect]:
+    """Build tools and test runners: they run the project's own code, whatever is in it."""
+    if command.has("--version", "--help", "-n", "--dry-run", "--just-print", "--collect-only", "--co"):
+        return
+    words = command.operands("-C", "-f", "-j", "-k", "-m", "-n", "-o", "-p", "-c", "--directory", "--file", "--rootdir")
+    target = words[0].text if words else ""
+    yield effect("execute", " ".join([command.name, target]).strip(), "code", command, scope="workspace", certainty="parsed", reversible="yes")
+
+
+_TESTS = (
+    "pytest py.test nosetests unittest jest vitest mocha ava jasmine karma cypress playwright rspec minitest phpunit pest ctest gtest bats tap prove busted "
+    "ruff black isort flake8 pylint mypy pyright pyre bandit eslint tslint prettier biome standard stylelint tsc swc esbuild rollup webpack vite parcel babel "
+    "rubocop shellcheck shfmt hadolint golangci-lint staticcheck clang-tidy clang-format cppcheck gofmt goimports rustfmt markdownlint codespell vale yapf autopep8 pyupgrade "
+    "gcc g++ cc c++ clang clang++ rustc javac kotlinc scalac ghc ocamlc nasm as ld ar ranlib configure autoconf automake buck buck2 pants mill lein "
+    "msbuild swiftc protoc thrift flatc bison flex yacc lex sphinx-build mkdocs pandoc pdflatex xelatex latexmk doxygen hugo jekyll ffmpeg convert magick "
+    "coverage locust k6 ab wrk asv cython nuitka pyinstaller strip objcopy install_name_tool codesign ccache distcc sass lessc tailwindcss storybook"
+).split()
+
+
+def _compile(command: Command, scene: Scene) -> Iterator[Effect]:
+    output = command.value("-o", "--output", "--out")
+    if output is not None and output.text not in ("/dev/null", "-"):
+        yield write_effect(output, command, scene)
+    yield from _build(command, scene)
+
+
+def _jar(command: Command, scene: Scene) -> Iterator[Effect]:
+    given = command.value("-jar")
+    if given is not None:
+        yield effect("execute", given.text, "path", command, scope="local", certainty="guessed", dynamic=given.dynamic)
+        at = command.texts().index("-jar")
+        yield from scene.command(msgspec.structs.replace(command, name=given.text.rsplit("/", 1)[-1].removesuffix(".jar"), words=command.words[at + 2 :], asked="", redirects=()))
+    elif not command.has("-version", "--version"):
+        for word in command.operands("-cp", "-classpath", "--class-path")[:1]:
+            yield from run_file(word, command, scene, "java") if word.text.endswith(".java") else iter(
+                (effect("execute", word.text, "code", command, scope="local", certainty="guessed", dynamic=word.dynamic),)
+            )
+
+
+HANDLERS: dict[str, Handler] = {
+    "kill": _kill,
+    **dict.fromkeys(("pkill", "killall", "killall5", "skill", "fuser", "xkill"), _killall),
+    **dict.fromkeys(("systemctl", "service", "launchctl", "rc-service", "invoke-rc.d", "sv", "initctl", "loginctl", "supervisorctl", "pm2"), _service),
+    **dict.fromkeys(("shutdown", "reboot", "halt", "poweroff", "init", "telinit"), _power),
+    "crontab": _crontab,
+    **dict.fromkeys(
+        ("useradd", "adduser", "usermod", "userdel", "deluser", "groupadd", "addgroup", "groupmod", "groupdel", "delgroup", "gpasswd", "passwd", "chpasswd", "chsh", "chfn",
+         "chage", "visudo", "vipw", "vigr", "dscl", "newusers"),
+        _account,
+    ),
+    **dict.fromkeys(("mount", "umount", "losetup", "swapoff", "swapon", "pivot_root"), _mount),
+    **dict.fromkeys(("iptables", "ip6tables", "nft", "ufw", "firewall-cmd", "pfctl", "iptables-restore", "ipset"), _firewall),
+    **dict.fromkeys(
+        ("setenforce", "auditctl", "aa-disable", "aa-complain", "aa-teardown", "csrutil", "spctl", "setsebool", "mokutil", "fail2ban-client", "semanage", "falconctl", "tccutil",
+         "netsh", "getenforce"),
+        _protection,
+    ),
+    **dict.fromkeys(("modprobe", "insmod", "rmmod", "kextload", "kextunload", "sysctl", "update-grub", "grub-install", "efibootmgr", "nvram", "kexec", "dpkg-reconfigure", "hostnamectl",
+                     "timedatectl", "update-alternatives"), _kernel),
+    "history": _history,
+    **dict.fromkeys(("journalctl", "dmesg", "wevtutil", "logcat", "log"), _journal),
+    "defaults": _defaults,
+    **dict.fromkeys(("ip", "ifconfig", "route", "nmcli", "networksetup", "tc", "brctl", "resolvectl", "scutil"), _interface),
+    **dict.fromkeys(_KEY_READS, _keys),
+    **dict.fromkeys(("ssh-keygen", "ssh-copy-id", "ssh-add", "certtool", "mkcert"), _keygen),
+    "openssl": _openssl,
+    **dict.fromkeys(("gdb", "lldb", "pdb"), _debug),
+    **dict.fromkeys(("open", "xdg-open", "gnome-open", "start"), _open),
+    **dict.fromkeys(("xdotool", "ydotool", "wmctrl", "cliclick", "screencapture", "scrot", "import"), _drive),
+    **dict.fromkeys(("pbpaste", "pbcopy", "xclip", "xsel", "wl-copy", "wl-paste"), _clipboard),
+    **dict.fromkeys(_TESTS, _compile),
+    "java": _jar,
+}  # fmt: skip
