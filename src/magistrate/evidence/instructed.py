@@ -34,21 +34,9 @@ _VERBS = _set(
     transfer translate transmit try turn uninstall unlock update upgrade upload use verify view visit warn wipe wire withdraw write
     """
 )
-_VERB = "|".join(sorted(_VERBS))
 _OBJECT = (
     r"(?:the|an?|all|any|each|every|both|your|my|our|his|her|its|their|this|that|these|those|it|them|me|us|him|to|into|up|out|"
     r"with|from|on|at|in|as|for|no|only|everything|everyone|anything|new|exactly)\b|[\"'`$€£#@/~<\[]|https?:|[\w.+-]+[@/.]\w"
-)
-_COUNTED = "(?:add|buy|delete|deposit|donate|give|order|pay|refund|remove|send|spend|transfer|wire|withdraw)"
-_LEAD = (
-    r"(?:^|[.!?:;>\n\r\])}\"'*#-]|\b(?:please|kindly|then|and|now|first|next|finally|also|instead|just|simply|immediately|or|to you:)"
-    r"|\b(?:ai|assistant|agent|bot|model),)\s*(?:\d[.)]\s*)?\b"
-)
-_NO_VERB = (
-    r"(?!(?:in|on|at|to|for|from|by|with|of|as|is|are|was|were|be|been|has|have|had|do|does|did|not|no|if|when|while|since|after|"
-    r"over|under|both|like|such|what|which|that|this|than|then|and|but|or|per|via|into|onto|about|before|because|so|all|it|its|"
-    r"there|here|will|would|can|could|may|might|must|should|only|even|just|also|where|who|how|why|during|between|within|without|"
-    r"through|upon|against|along|around|near|until|unless|although|though|whether|return|yield|raise|[a-z]+(?:ing|ed|s|ly))\b)"
 )
 _PREVIOUS = r"(?:previous|prior|above|earlier|preceding|other|existing|original|current|all|any|these|those|your|the)"
 _ORDERS = r"(?:instructions?|tasks?|prompts?|directions?|rules?|guidelines?|policy|policies|orders?|commands?|requests?|constraints?)"
@@ -65,6 +53,29 @@ def _signs(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
+_COUNTED = _set("add buy delete deposit donate give order pay refund remove send spend transfer wire withdraw")
+"""Verbs that take a bare number; with others one is more often a date or an id."""
+_OBJECT_NEXT = re.compile(rf"\s+(?:{_OBJECT})").match
+_NUMBER_NEXT = re.compile(r"\s+\d").match
+_LEAD = re.compile(
+    r"(?:^|[.!?:;>\n\r\])}\"'*#-]|\b(?:please|kindly|then|and|now|first|next|finally|also|instead|just|simply|immediately|or|to you:)"
+    r"|\b(?:ai|assistant|agent|bot|model),)\s*(?:\d[.)]\s*)?\Z"
+).search
+_DETERMINER_NEXT = re.compile(r" (?:the|all|any|every|your|my|our|it|them|this|these)\b").match
+_OPENING = re.compile(
+    r"(?:^|[.!?>]\s|\n)[\s*\d.)-]*([a-z]{3,14}) (?:the|your|my|our|these|those|this|all|every|an?)\b (?![-+*/=<>])"
+).finditer
+_OPENERS = _set(
+    """
+    for from with are was were been has have had does did not when while since after over under both like such what which that this
+    than then and but per via into onto about before because all its there here will would can could may might must should only
+    even just also where who how why during between within without through upon against along around near until unless although
+    though whether return yield raise
+    """
+)
+"""Words that open a sentence before an article and are no verbs; endings tell the rest."""
+
+
 class Family(NamedTuple):
     """One kind of sign. `words`: at least one of them has to be there, which spares most passages the pattern."""
 
@@ -75,18 +86,6 @@ class Family(NamedTuple):
 
 
 FAMILIES: tuple[Family, ...] = (
-    Family(
-        "imperative",  # a bare verb at the start of a sentence, item, cell or quote, or after a small lead-in, with an object
-        1.0,
-        _VERBS | _set("the a an your my our this these those all every"),
-        _signs(
-            rf"{_LEAD}(?:{_VERB})\s+(?:{_OBJECT})",
-            rf"{_LEAD}{_COUNTED}\s+\d",
-            rf", (?:{_VERB}) (?:the|all|any|every|your|my|our|it|them|this|these)\b",
-            # any other word at the start of a sentence that takes an object as a bare verb does
-            rf"(?:^|[.!?>]\s+|\n\s*(?:[*-]|\d+[.)])?\s*){_NO_VERB}[a-z]{{3,14}} (?:the|your|my|our|these|those|this|all|every|an?)\b (?![-+*/=<>])",
-        ),
-    ),
     Family(
         "obligation",  # the reader must, should, is asked to
         1.0,
@@ -180,7 +179,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
     ),
 )
-"""All match lower-case text."""
+"""The families told by a pattern; all match lower-case text. `imperative` and `abroad` are told by code."""
 
 ABROAD = _set(
     "ignora ignoren debes envía envia envíe transfiere borra ejecuta elimina "  # Spanish
@@ -192,12 +191,36 @@ ABROAD = _set(
 """Commands and requests in other languages, as far as a single word tells; with `_UNSPACED` the family `abroad`, weight 1."""
 _UNSPACED = re.compile("请|必须|忽略|发送|删除|ください|してください|無視|送信|削除|하세요|무시|보내").search
 
+_ascii_words = re.compile(r"[a-z]+").findall
 _words = re.compile(r"[^\W\d_]+").findall
+
+
+def imperative(text: str, present: set[str]) -> bool:
+    """Whether a bare verb commands: at the start of a sentence, item, cell or quote, or after a small lead-in, with an object.
+
+    `present`: the words of the lower-case text. Besides the listed verbs, any other word counts that opens a sentence before an
+    article or possessive, as bare verbs do.
+    """
+    for verb in present & _VERBS:
+        at = text.find(verb)
+        while at >= 0:
+            end = at + len(verb)
+            if not text[max(at - 1, 0) : at].isalnum():
+                if (_OBJECT_NEXT(text, end) or (verb in _COUNTED and _NUMBER_NEXT(text, end))) and _LEAD(
+                    text, max(0, at - 24), at
+                ):
+                    return True
+                if text[max(at - 2, 0) : at] == ", " and _DETERMINER_NEXT(text, end):
+                    return True
+            at = text.find(verb, end)
+    return any(match[1] not in _OPENERS and not match[1].endswith(("ing", "ed", "s", "ly")) for match in _OPENING(text))
 
 
 def families(text: str) -> Iterator[tuple[str, float]]:
     """Name and weight of each family with a sign in a lower-case passage. Linear in the text."""
-    present = set(_words(text))
+    present = set(_ascii_words(text) if text.isascii() else _words(text))
+    if imperative(text, present):
+        yield "imperative", 1.0
     for family in FAMILIES:
         if not present.isdisjoint(family.words) and family.pattern.search(text):
             yield family.name, family.weight
