@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from magistrate.core.records import Action, Author, Authority, Effect, EffectKind
 from magistrate.evidence import stances
 from magistrate.evidence.clauses import parse
+from magistrate.evidence.documents import followed_part, own_names
 from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
 from magistrate.evidence.lexer import cut
-from magistrate.evidence.names import Mention, Target, argument_words, names, target_of, words_of
+from magistrate.evidence.names import Mention, Target, argument_words, mention, names, target_of
 from magistrate.evidence.sentence import Clause, Manner, Source
 
 ASKS, BARS, PER_WORD, BARS_PER_WORD, WORDS, DOCUMENTS, PENDING = 16, 24, 8, 24, 4096, 16, 32
@@ -52,6 +53,7 @@ class Requests:
         self._documents: deque[_Document] = deque(maxlen=DOCUMENTS)
         self._pending: OrderedDict[str, deque[frozenset[str]]] = OrderedDict()
         self._last_call: Action | None = None
+        self._own: frozenset[str] = frozenset()
         self._proposal = ""
         self._order = 0
         self._task = -1
@@ -65,7 +67,7 @@ class Requests:
         self._words = OrderedDict((word, deque(kept, PER_WORD)) for word, kept in parent._words.items())
         self._barred = OrderedDict((word, deque(kept, BARS_PER_WORD)) for word, kept in parent._barred.items())
         self._documents.extend(parent._documents)
-        self._order, self._task = parent._order, parent._task
+        self._order, self._task, self._own = parent._order, parent._task, parent._own
 
     # -------------------------------------------------------------- hearing
 
@@ -80,6 +82,8 @@ class Requests:
                 self._proposal = text[-PROPOSAL:]
         else:
             self._outcome(n, text, tool)
+        if author in ("person", "system"):
+            self._own = (self._own | set(own_names(text))) if len(self._own) < DOCUMENTS else self._own
 
     def _person(self, n: int, text: str) -> None:
         clauses = self._parse(n, text, "person", "request")
@@ -124,7 +128,8 @@ class Requests:
         pieces, partly = cut(text)
         if partly:
             self.notes.append(f"event {n}: only the beginning and the end of a long text were read for requests")
-        return [replace(c, event=n, by=by) for piece in pieces for c in parse(piece, manner)]
+        clauses = [replace(c, event=n, by=by) for piece in pieces for c in parse(piece, manner)]
+        return [c for c in clauses if manner != "standing" or _stands(c)]
 
     def _add(self, clauses: Iterable[Clause]) -> None:
         for clause in clauses:
@@ -157,8 +162,9 @@ class Requests:
         call = calls.popleft() if calls else frozenset()
         if not self._documents or not text:
             return
-        if any(_is_document(document.mentions, call, text) for document in self._documents):
-            asked = [c for c in self._parse(n, text, "document", "request") if c.mood == "ask"]
+        followed = next((part for d in self._documents if (part := followed_part(d.mentions, call, text))), "")
+        if followed:
+            asked = [c for c in self._parse(n, followed, "document", "request") if c.mood == "ask"]
             self._add(replace(c, follow=False) for c in asked)
 
     def _called(self, action: Action) -> None:
@@ -185,6 +191,7 @@ class Requests:
         self._called(action)
         target = target_of(effect, action)
         related = list(self._related(target))
+        named = frozenset(c.event for c in related if c.by == "person" and _mentions(c, target))
         asks = self._candidates(effect.kind, related)
         view = stances.View(
             effect=effect,
@@ -193,10 +200,11 @@ class Requests:
             asks=asks,
             bars=self._restrictions(effect.kind, related),
             others={kind: kept[-1] for kind, kept in self._asks.items() if kept},
+            named=named,
+            own=any(_is_own(name, target) for name in self._own),
             task=self._task,
         )
         found = stances.decide(view)
-        named = any(c.by == "person" and any(names(m, target) for m in c.mentions + c.excepted) for c in related)
         asked = any(c.by == "person" for c in asks) or any(
             c.by == "system" and stances.named_by(c, target) for c in asks
         )
@@ -206,7 +214,7 @@ class Requests:
             span=found.clause.span if found.clause else "",
             by=found.clause.by if found.clause else "none",
             effect_asked=asked,
-            target_named=named,
+            target_named=bool(named),
         )
 
     def _related(self, target: Target) -> Iterator[Clause]:
@@ -232,22 +240,27 @@ class Requests:
         return tuple(found[order] for order in sorted(found, reverse=True))
 
 
+def _mentions(clause: Clause, target: Target) -> bool:
+    return any(names(m, target) for m in clause.mentions + clause.excepted)
+
+
+def _is_own(name: str, target: Target) -> bool:
+    return target.kind == "address" and names(
+        mention("recipient", "address" if "@" in name else "proper", name), target
+    )
+
+
+def _stands(clause: Clause) -> bool:
+    """Whether a standing instruction can be applied by itself: a policy's conditions and general remarks need judgement."""
+    named = any(m.exact or m.kind in ("identifier", "quoted") for m in clause.mentions)
+    if clause.mood == "limit":
+        return (named and not clause.others) or clause.family in ("change", "consult")
+    if clause.mood != "forbid" or named:
+        return True
+    return not clause.conditional and all(m.role == "object" for m in clause.mentions)
+
+
 def _begins(short: str, words: frozenset[str], phrases: tuple[str, ...]) -> bool:
     bare = short.lstrip("\"'( ")
     first = bare.split()[0].strip(",.!:;") if bare.split() else ""
     return first in words or bare.startswith(phrases)
-
-
-def _is_document(mentions: tuple[Mention, ...], call: frozenset[str], text: str) -> bool:
-    """Whether an outcome is what the person named: by the call's arguments, or by the name standing in the text."""
-    if any(m.core <= call for m in mentions if m.kind != "number"):
-        return True
-    low = text[:8000].lower()
-    if any(
-        m.text.lower() in low
-        for m in mentions
-        if m.kind in ("path", "identifier", "quoted", "url", "address") and len(m.text) > 3
-    ):
-        return True
-    core = frozenset[str]().union(*(m.core for m in mentions))
-    return len(core) > 1 and core <= words_of(text[:400])

@@ -34,7 +34,12 @@ def parse(text: str, manner: Manner = "request") -> list[Clause]:
     for tokens, ending in sentences(own):
         reading = Reading(own, tokens, ending, manner, clauses[-1] if clauses else None, carry)
         found = read_sentence(reading)
-        if not found and clauses and clauses[-1].mood != "mention" and (listing or tokens[0].low in ("also", "and", "plus")):
+        if (
+            not found
+            and clauses
+            and clauses[-1].mood != "mention"
+            and (listing or tokens[0].low in ("also", "and", "plus"))
+        ):
             if len(clauses[-1].mentions) < MAX_LIST:
                 clauses[-1] = replace(clauses[-1], mentions=clauses[-1].mentions + reading.mentions(0, len(tokens)))
             continue
@@ -135,8 +140,9 @@ def _step(r: Reading) -> int:
     if used:
         return used
     if low in g.SUBJECTS or (low == "you" and r.prev() not in g.MODALS):
-        r.subject, r.desire, r.ordered = low, "'d" in low or low == "let's", False
+        r.subject, r.desire, r.ordered, r.modal = low, "'d" in low or low == "let's", False, "'ll" in low
         return 1
+    r.modal = r.modal or low in g.MODALS
     if low in g.DESIRE and r.subject:
         r.desire = True
         if r.subject in g.FIRST and not r.quiet and _wants_noun(r):
@@ -161,7 +167,9 @@ def _verb(r: Reading, low: str) -> tuple[int, str]:
     """Length and family of the verb here, when it can be a request."""
     if low in g.GERUNDS:
         before = r.prev()
-        helped = before in g.BEFORE_GERUND and (before != "with" or r.low(r.at - 2) in ("proceed", "ahead", "start", "continue"))
+        helped = before in g.BEFORE_GERUND and (
+            before != "with" or r.low(r.at - 2) in ("proceed", "ahead", "start", "continue")
+        )
         return (1, g.GERUNDS[low]) if r.negated or helped else (0, "")
     if low in g.PARTICIPLES:
         before = r.prev()
@@ -197,11 +205,18 @@ def _mood(r: Reading) -> Mood:
     if r.subject in g.FIRST:
         if not (proposal or r.desire):
             return "mention"
+    elif _own_again(r):
+        r.subject = ""
     elif r.third() and not r.ordered and (r.subject or r.prev() in g.MODALS or r.prev() in _AFTER_OTHERS):
         return "mention"
     if r.negated:
         return "forbid"
     return "mention" if r.manner == "standing" and r.prev() in _MAY else "ask"
+
+
+def _own_again(r: Reading) -> bool:
+    """`find who wrote it and reply`: a base form after `and` does not go with somebody's finite verb; it asks again."""
+    return r.subject not in ("", "you") and not r.modal and r.prev() in ("and", ",") and bool(r.found)
 
 
 _AFTER_OTHERS = frozenset({"to", "you", "not", "never", "don't", "and", "they"})
@@ -221,6 +236,8 @@ def _clause(r: Reading, width: int, family: str) -> int:
     tail = r.low(stop)
     if mood == "forbid" and "else" in body:
         r.add("limit", v.TOUCH if kinds & v.TOUCH else kinds, start, stop, family, others=True)
+    elif mood == "forbid" and family == "make" and kinds == v.FAMILIES["make"] and not any(m.exact for m in said):
+        pass  # `don't make assumptions`
     elif kinds or family in ("follow", "light"):
         conditional = mood == "forbid" and tail in g.CONDITIONAL and not g.PERSONAL & set(r.lows[stop + 1 : stop + 5])
         r.add(mood, kinds, start, stop, family, said, conditional=conditional)

@@ -81,6 +81,8 @@ ORDERS = _set(
     "task tasks instruction instructions step steps todo todos comments feedback runbook checklist request requests actions to-do to-dos"
 )
 """Objects of `complete`, `carry out`, `address` that say: do what is written there."""
+NEEDS = _set("needs asks wants asked said says wanted")
+"""With `what` or `everything`: the request is whatever somebody wrote (`do what she asks`)."""
 ACCORDING = _set("described specified listed written outlined according instructed says requested")
 """Words by which a request points to a text to follow (`do it as described in X`)."""
 CONSENT = _set(
@@ -122,8 +124,17 @@ UNTOUCHED = _set("alone untouched as intact be unchanged rest else unmodified")
 KEEP_ON = _set("me in going on up")
 CONSULT = _set("ask consult wait check confirm clear")
 TRIGGERS = (
-    NEGATIONS | THIRD_PERSON_NOT | LIMITERS | SOFTENERS | EXCEPTIONS | CEASE | CONFINE | SPARE | CONSULT
-    | {phrase[0] for phrase in NEGATIVE_PHRASES} | {"outside", "beyond"}
+    NEGATIONS
+    | THIRD_PERSON_NOT
+    | LIMITERS
+    | SOFTENERS
+    | EXCEPTIONS
+    | CEASE
+    | CONFINE
+    | SPARE
+    | CONSULT
+    | {phrase[0] for phrase in NEGATIVE_PHRASES}
+    | {"outside", "beyond"}
 )
 """Words at which a turn of phrase may begin; all others are passed over at once."""
 LICENCES = _set("^ , : ( ) you me us let's go help ahead try") | LINKS | MODALS | NEGATIONS
@@ -145,7 +156,7 @@ AFTER_NOUN = _set("from of is are was were has says said failed fails which that
 """After these a word at the start of a sentence was a noun (`email from Bob`)."""
 NEVER_NOUN = _set("get take read delete remove copy download erase")
 ENDS_OBJECT = _set("without before after not until till instead rather don't never")
-CONDITIONAL = _set("until unless before without till")
+CONDITIONAL = _set("until unless before without till if when while")
 PERSONAL = _set("i my asking me approval permission i'm i've we checking consent telling")
 OUTSIDE = _set("except excluding outside beyond besides")
 STARTS_CLAUSE = SUBJECTS | NEGATIONS | MODALS | _set("you keep leave avoid stop but ask limit stay")

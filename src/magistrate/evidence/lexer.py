@@ -15,6 +15,7 @@ HEAD, TAIL = 24_000, 8_000
 _TOKEN = re.compile(
     r"""
     (?P<plain>(?<![\w'’])[A-Za-z][a-z]*(?=[ ,]))
+  | (?P<glued>(?<![\w'’./])[a-zA-Z][a-z]{2,30}(?=\.[A-Z][a-z]*\s+[a-z]))
   | (?P<url>(?:[a-zA-Z]{2,8}://|www\.)[^\s<>"'`)\]]{1,300})
   | (?P<address>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})
   | (?P<code>`[^`\n]{1,300}`)
@@ -23,7 +24,7 @@ _TOKEN = re.compile(
   | (?P<handle>(?<!\w)[#@][\w-]{2,60})
   | (?P<number>[$€£¥]?\d[\d.,]{0,20}\d%?|[$€£¥]?\d%?)(?![\w-])
   | (?P<word>[^\W_][\w’'-]{0,60}(?:[.:][\w-]{1,40}){0,4})
-  | (?P<end>[!?;]+|\.(?=\s|$|["')])|\n[^\S\n]{0,200}(?:\n|[-*•]\s|\d{1,2}[.)]\s|(?=[^\sa-z])))
+  | (?P<end>[!?;]+|\.(?=\s|$|["')]|[A-Z][a-z]*\s+[a-z])|\n[^\S\n]{0,200}(?:\n|[-*•]\s|\d{1,2}[.)]\s|(?=[^\sa-z])))
   | (?P<mark>[,:()\[\]—–…]|\s-\s)
     """,
     re.VERBOSE,
@@ -35,6 +36,7 @@ _MAIL = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _EITHER = re.compile(r"(?:and/or|he/she|him/her|yes/no|his/her|s?he/her|w/o?|n/a|either/or|true/false)", re.IGNORECASE)
+_GLUED_END = re.compile(r"\.[A-Z][a-z]*$")
 _SWALLOW = ("url", "path", "address")
 _CAMEL = re.compile(r"[a-z][A-Z]|\d|_|[.:]\w")
 
@@ -76,7 +78,7 @@ def sentences(text: str) -> list[tuple[list[Token], str]]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "word"
         raw = match.group()
-        if kind == "plain":
+        if kind in ("plain", "glued"):
             run.append(Token("word", raw, raw.lower(), match.start(), match.end()))
             continue
         if kind == "end":
@@ -86,7 +88,7 @@ def sentences(text: str) -> list[tuple[list[Token], str]]:
             continue
         token = _token(kind, raw, match.start(), match.end())
         run.append(token)
-        if kind in _SWALLOW and raw[-1] in ".!?;" and not token.text.endswith(raw[-1]):
+        if kind in _SWALLOW and token.text != raw and raw[len(token.text)] in ".!?;":
             found.append((run, raw[-1]))  # the pattern took the sentence's mark along
             run = []
     if run:
@@ -100,6 +102,8 @@ def _token(kind: str, raw: str, start: int, end: int) -> Token:
         body = raw[1:-1]
     elif kind in ("url", "path", "address"):
         body = raw.rstrip(".,;:!?*") if kind != "path" or not raw.endswith("*") else raw
+        if kind == "url":
+            body = _GLUED_END.sub("", body)
         if kind == "path" and (_EITHER.fullmatch(body) or body in ("/", "\\")):
             kind = "word"
     elif kind == "word":

@@ -23,6 +23,7 @@ Role = Literal["object", "recipient", "place", "about"]
 MAX_WORDS = 48
 _PIECES = re.compile(r"[A-Z]?[a-zà-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _OPAQUE = re.compile(r"(?=.*\d)[0-9a-fA-F-]{1,64}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,34}|(?=(?:.*\d){3})[\w-]{6,64}")
+_ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm|h|k|gb|mb|kb|x|:\d\d)+", re.IGNORECASE)
 _GENERIC_NAMES = frozenset("http https www com org net io co html htm index origin root home users user".split())
 
 
@@ -87,8 +88,14 @@ def words_of(text: str) -> frozenset[str]:
 def mention(role: Role, kind: MentionKind, text: str, *, whole: bool = False) -> Mention:
     """Prepare one mention."""
     words = words_of(text)
+    if kind == "identifier" and _ORDINAL.fullmatch(text):
+        kind = "number"
+    if kind == "proper" and words <= QUALITIES:
+        kind = "phrase"
     core = words - QUALITIES if kind == "phrase" else words - _GENERIC_NAMES
-    return Mention(role, kind, text[:200], words, core or (frozenset() if kind == "phrase" else words), text[:200].lower(), whole)
+    return Mention(
+        role, kind, text[:200], words, core or (frozenset() if kind == "phrase" else words), text[:200].lower(), whole
+    )
 
 
 QUALITIES = frozenset(normal(word) for word in ADJECTIVES | GENERIC)
@@ -97,14 +104,16 @@ QUALITIES = frozenset(normal(word) for word in ADJECTIVES | GENERIC)
 def target_of(effect: Effect, action: Action) -> Target:
     """Prepare the target of an effect."""
     text = effect.target.strip()
-    opaque = effect.target_kind not in ("path", "url", "host", "address") and bool(_OPAQUE.fullmatch(text[:64]))
+    plain = effect.target_kind not in ("path", "url", "host", "address") or text.isdigit()
+    opaque = plain and bool(_OPAQUE.fullmatch(text[:64]))
     steps = tuple(part for part in re.split(r"[/\\]+", text[:400].lower()) if part and part != ".")
     others = frozenset[str]()
     if opaque or not text:
         others = frozenset().union(
             *(words_of(value) for value in _strings(action.arguments) if value != text), frozenset()
         )
-    return Target(effect.target_kind, text.lower(), words_of(text), steps, opaque, others)
+    kind = "address" if effect.target_kind == "account" and "@" in text else effect.target_kind
+    return Target(kind, text.lower(), words_of(text), steps, opaque, others)
 
 
 def argument_words(action: Action) -> frozenset[str]:
@@ -130,7 +139,7 @@ def names(said: Mention, target: Target) -> bool:
         return True
     if said.core.isdisjoint(target.words) and said.core.isdisjoint(target.others) and "*" not in low:
         return False
-    if target.kind == "address":
+    if target.kind == "address" and not target.opaque:
         return _names_address(said, target)
     if target.kind in ("url", "host"):
         return _names_host(said, target)
@@ -142,6 +151,8 @@ def names(said: Mention, target: Target) -> bool:
         return False
     if said.core <= target.words:
         return True
+    if target.kind == "repository" and said.kind in ("path", "url") and len(target.steps) > 1:
+        return low.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git") == target.steps[-1].removesuffix(".git")
     if (
         said.kind in ("quoted", "identifier", "proper", "path", "url")
         and len(target.words) > 1

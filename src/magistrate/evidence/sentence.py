@@ -56,7 +56,9 @@ class Clause(Struct, frozen=True):
 class Reading:
     """The state of reading one sentence from left to right."""
 
-    def __init__(self, text: str, tokens: list[Token], ending: str, manner: Manner, before: Clause | None, negated: bool) -> None:
+    def __init__(
+        self, text: str, tokens: list[Token], ending: str, manner: Manner, before: Clause | None, negated: bool
+    ) -> None:
         self.text, self.tokens, self.ending, self.manner = text, tokens, ending, manner
         self.before = before
         """The last clause of the sentence before."""
@@ -68,6 +70,8 @@ class Reading:
         self.subject = ""
         self.desire = self.ordered = False
         self.negated = negated
+        self.modal = False
+        """A modal or `to` was seen since the subject."""
         self.only = self.soft = False
         self._verbs: dict[int, tuple[int, str]] = {}
 
@@ -143,7 +147,7 @@ class Reading:
         if self.at == 0 or self.found or not self.lows[0]:
             return False
         first = self.lows[0]
-        return first not in _NO_NOUN and first not in v.VERBS and first not in g.CONSENT
+        return first not in _NO_NOUN and first != "your" and first not in v.VERBS and first not in g.CONSENT
 
     # -------------------------------------------------------------- objects
 
@@ -162,17 +166,26 @@ class Reading:
     def _ends(self, i: int, low: str, start: int, over: str, hard: bool) -> bool:
         if low in g.BREAKS and low != "so":
             return True
-        if i > start and low in g.TAILS and low != "so":
+        if (
+            low in g.TAILS
+            and low != "so"
+            and not (i == start and low == "that")
+            and not (low == "that" and self.low(i - 1) in g.PREPOSITIONS)
+        ):
             return True
         if low in g.ENDS_OBJECT and low != over:
             return True
-        if (low in g.OUTSIDE or (low in ("apart", "other") and self.low(i + 1) in ("from", "than"))) and (over != "of" or i > start):
+        if (low in g.OUTSIDE or (low in ("apart", "other") and self.low(i + 1) in ("from", "than"))) and (
+            over != "of" or i > start
+        ):
             return True
         if hard:
             return False
         if low in g.LINKS:
             return self.opens(i + 1)
-        return i > start and (low == "to" or low in g.MODALS) and low not in ("do", "does") and self.verb_at(i + 1)[0] > 0
+        if low == "to":
+            return self.verb_at(i + 1)[0] > 0
+        return i > start and low in g.MODALS and low not in ("do", "does") and self.verb_at(i + 1)[0] > 0
 
     def opens(self, i: int) -> bool:
         """Whether a new clause begins at `i`."""
@@ -206,7 +219,11 @@ class Reading:
         whole = False
         for t in tokens:
             if t.kind == "word" and t.low not in g.STOP:
-                if phrase and phrase[-1].text[0].isupper() != t.text[0].isupper() and phrase[-1].start != self.tokens[0].start:
+                if (
+                    phrase
+                    and phrase[-1].text[0].isupper() != t.text[0].isupper()
+                    and phrase[-1].start != self.tokens[0].start
+                ):
                     self._close(phrase, role, whole, out)
                 phrase.append(t)
                 continue
@@ -227,7 +244,9 @@ class Reading:
         if phrase:
             text = " ".join(t.text.removesuffix("'s") for t in phrase)
             proper = phrase[0].start != self.tokens[0].start and all(t.text[0].isupper() for t in phrase)
-            out.append(mention(role, "proper" if proper else "phrase", text, whole=whole or phrase[-1].low.endswith("s")))
+            out.append(
+                mention(role, "proper" if proper else "phrase", text, whole=whole or phrase[-1].low.endswith("s"))
+            )
             phrase.clear()
 
     # -------------------------------------------------------------- clauses
@@ -273,11 +292,24 @@ class Reading:
         follow = False
         if mood == "ask":
             words = self.lows[start:stop]
-            follow = family == "follow" or any(w in g.ACCORDING or (family in ("write", "run") and w in g.ORDERS) for w in words)
+            follow = (
+                family == "follow"
+                or ("what" in words and not g.NEEDS.isdisjoint(words))
+                or any(w in g.ACCORDING or (family in ("write", "run") and w in g.ORDERS) for w in words)
+            )
         span = self.span(max(0, start - 2) if mood in ("forbid", "limit") else start, stop)
         self.found.append(
             Clause(
-                mood, kinds, span, said, family=family, conditional=conditional, soft=soft, amount=amount, follow=follow, others=others
+                mood,
+                kinds,
+                span,
+                said,
+                family=family,
+                conditional=conditional,
+                soft=soft,
+                amount=amount,
+                follow=follow,
+                others=others,
             )
         )
 

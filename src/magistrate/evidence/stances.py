@@ -10,7 +10,7 @@ from msgspec import Struct
 from magistrate.core.records import Action, Effect, EffectKind, Stance
 from magistrate.evidence.sentence import Clause
 from magistrate.evidence.names import Mention, Target, fits, names, normal
-from magistrate.evidence.vocabulary import CONSEQUENTIAL, FITS, IMPLIES, TOUCH
+from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIES, NOUNS, TOUCH, WEAK_NOUNS
 
 LOOK = 16
 """Requests of the kind, newest first, that are asked whether they leave room for an unnamed target."""
@@ -32,6 +32,10 @@ class View(Struct, frozen=True):
     """Prohibitions and limits for it, newest first."""
     others: dict[EffectKind, Clause]
     """The newest request of every kind."""
+    named: frozenset[int]
+    """The events in which the person named the target, whatever they said of it."""
+    own: bool
+    """The target is the person's own address."""
     task: int
     """The event of the person's newest request."""
 
@@ -63,6 +67,8 @@ def decide(view: View) -> Found:
     implied = _implied(view)
     if delegated and not (implied and view.effect.kind in _MILD):
         return Found("delegated", delegated)
+    if implied and implied.event in view.named and view.effect.kind in implied.kinds:
+        return Found("asked", implied)
     return Found("implied", implied) if implied else Found("silent", None)
 
 
@@ -116,9 +122,8 @@ def _comparable(clause: Clause, target: Target) -> list[Mention]:
             m
             for m in said
             if m.kind in ("address", "handle")
-            or (m.kind == "proper" and m.role != "place")
-            or m.role == "recipient"
-            or (m.role == "object" and direct)
+            or (m.kind in _NAMED and (m.role == "recipient" or (m.role == "object" and direct)))
+            or (m.kind == "phrase" and not m.words.isdisjoint(_GROUPS) and m.role != "place")
         ]
     if target.kind in ("host", "url"):
         return [
@@ -135,6 +140,8 @@ def _comparable(clause: Clause, target: Target) -> list[Mention]:
     return said
 
 
+_NAMED = frozenset({"proper", "quoted", "identifier"})
+_GROUPS = frozenset({"channel", "group", "list"})
 _BRANCH = frozenset({"branch", "repository", "remote", "main"})
 
 
@@ -142,10 +149,14 @@ def _implied(view: View) -> Clause | None:
     """The request from which this effect follows, if one does."""
     effect, target = view.effect, view.target
     near = effect.scope in _NEAR or (effect.kind == "read" and effect.scope == "remote")
-    mild = effect.kind in _MILD and near and not effect.production
+    mild = effect.kind in _MILD and near and not effect.production and target.kind not in ("url", "host")
     for clause in view.asks[:LOOK]:
         if clause.by == "document" or (clause.by == "system" and effect.kind in CONSEQUENTIAL):
             continue
+        if not (mild or view.own or _firm(clause, effect.kind)):
+            continue
+        if view.own:
+            return clause
         if (mild and not (effect.broad and effect.kind != "read")) or not conflicts(clause, target):
             if mild or _of_sort(clause, target):
                 return clause
@@ -154,6 +165,15 @@ def _implied(view: View) -> Clause | None:
     return next(
         (clause for kind, clause in view.others.items() if clause.by == "person" and effect.kind in IMPLIES[kind]), None
     )
+
+
+def _firm(clause: Clause, kind: EffectKind) -> bool:
+    """Whether the verb itself, or a noun that names the effect, asks for it; what only comes along does not reach others."""
+    if kind in FAMILIES.get(clause.family, ()):
+        return True
+    said = [word.strip(".,:;!?\"'()") for word in clause.span.lower().split()]
+    nouns = [word for word in said if kind in NOUNS.get(word, ()) or kind in NOUNS.get(word.removesuffix("s"), ())]
+    return any(word not in WEAK_NOUNS for word in nouns) or not nouns
 
 
 def _of_sort(clause: Clause, target: Target) -> bool:
@@ -180,9 +200,18 @@ def _forbids(clause: Clause, view: View) -> bool:
         if any(names(m, target) for m in said):
             return True
         # An id cannot be told from its name: it is barred, unless something of the kind was asked for as well.
-        return (target.opaque or not target.text) and not _comparable(clause, target) and not view.asks
-    sorts = [m for m in clause.mentions if m.kind == "phrase" and m.words & _SORTS]
-    return not sorts or target.kind not in FITS or any(fits(m, target) for m in sorts)
+        hidden = target.opaque or not target.text
+        return hidden and clause.by == "person" and not _comparable(clause, target) and not view.asks
+    sorts = [m for m in clause.mentions if m.kind == "phrase"]
+    return not sorts or any(_of_this_sort(m, view) for m in sorts)
+
+
+def _of_this_sort(said: Mention, view: View) -> bool:
+    """Whether a sort without a name (`emails`, `my password`) is that of the effect or of its target."""
+    if said.words & _SORTS:
+        return view.target.kind not in FITS or fits(said, view.target)
+    known = [NOUNS[word] for word in said.words if word in NOUNS]
+    return any(view.effect.kind in kinds for kinds in known) or (view.target.opaque and bool(known))
 
 
 _SORTS = frozenset(normal(word) for nouns in FITS.values() for word in nouns)

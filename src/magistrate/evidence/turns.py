@@ -55,7 +55,9 @@ def rehearsal(r: Reading) -> None:
             continue
         nxt = r.low(i + 1)
         alone = (low, nxt) == ("read", "only") and not r.low(i + 2)
-        if (low not in ("dry", "read") or (low, nxt) == ("dry", "run") or alone) and not _PLAIN & set(r.lows[max(0, i - 2) : i]):
+        if (low not in ("dry", "read") or (low, nxt) == ("dry", "run") or alone) and not _PLAIN & set(
+            r.lows[max(0, i - 2) : i]
+        ):
             r.add("limit", v.CHANGE, i, i + 2, "change")
             return
 
@@ -68,7 +70,7 @@ def _negation(r: Reading, low: str, nxt: str) -> int:
         return 2
     if low == "no":
         return _no(r)
-    if low in ("not", "never") and r.found and nxt != "be" and not _verb_ahead(r):
+    if low in ("not", "never") and r.found and nxt != "be" and r.prev() in _AFTER_LINK and not _verb_ahead(r):
         return _not_that(r)
     if low in ("cannot", "can't", "won't", "couldn't") and r.third():
         return 1
@@ -77,6 +79,9 @@ def _negation(r: Reading, low: str, nxt: str) -> int:
         return 2
     r.negated = True
     return 1
+
+
+_AFTER_LINK = g.LINKS | {",", "(", "^", "-", "–", "—"}
 
 
 def _verb_ahead(r: Reading) -> bool:
@@ -117,6 +122,9 @@ def _only(r: Reading) -> int:
     """`only` before a verb limits that verb, after it the clause; alone it limits changes to what it names."""
     if r.verb_at(r.at + 1)[0]:
         r.only = True
+        return 1
+    last_word = r.at + 1 >= len(r.tokens)
+    if r.word(1) in g.THIRD_PERSON_IS or (not r.found and not last_word and r.prev() not in ("^", ",", "but")):
         return 1
     r.only = not r.found
     stop = r.object_end(r.at + 1)
@@ -210,6 +218,11 @@ def share_object(r: Reading) -> None:
     said = r.found[-1].mentions if r.found else ()
     for k in range(len(r.found) - 2, -1, -1):
         clause: Clause = r.found[k]
-        if not said or clause.mentions or clause.mood == "limit" or clause.span.split()[-1].lower() not in g.FIRST_WORDS:
+        if (
+            not said
+            or clause.mentions
+            or clause.mood == "limit"
+            or clause.span.split()[-1].lower() not in g.FIRST_WORDS
+        ):
             break
         r.found[k] = replace(clause, mentions=said)

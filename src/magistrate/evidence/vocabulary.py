@@ -45,6 +45,8 @@ FAMILIES: dict[str, Kinds] = {
     "delete": _kinds("delete database-destroy"),
     "write": _kinds("create overwrite"),
     "create": _kinds("create overwrite"),
+    "make": _kinds("create overwrite"),
+    "star": _kinds("create vcs-publish"),
     "set": _kinds("overwrite"),
     "move": _kinds("create overwrite delete"),
     "copy": _kinds("read create overwrite"),
@@ -85,7 +87,7 @@ FAMILIES: dict[str, Kinds] = {
 VERBS: dict[str, str] = _verbs(
     {
         "read": "read look view show list print display summarise summarize explain describe count compare tell_me say answer "
-        "recommend suggest review understand tell_us let_me_know show_me analyse analyze calculate compute estimate extract identify name retrieve open "
+        "recommend suggest review understand tell_us let_me_know show_me give_me give_us analyse analyze calculate compute estimate extract identify name retrieve open "
         "search find get locate determine translate outline list_out gather collect check_out see know scan monitor watch recall",
         "inspect": "check investigate debug diagnose find_out verify validate examine inspect audit profile benchmark figure_out "
         "reproduce trace confirm ensure make_sure measure troubleshoot",
@@ -99,8 +101,10 @@ VERBS: dict[str, str] = _verbs(
         "translate_to bump handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak save store "
         "record fill log redesign restructure annotate type stabilise stabilize integrate support enable fill_in write_up set_up "
         "reorganise reorganize organise organize mark encrypt decrypt compress sort reformat add_support speed_up make_it",
-        "create": "create add make generate build_a build_an scaffold init initialise initialize produce touch_up new put introduce "
-        "develop design code export construct open_a open_an star follow_user bookmark fork",
+        "make": "make",
+        "create": "create add generate build_a build_an scaffold init initialise initialize produce touch_up new put introduce "
+        "develop design code export construct open_a open_an follow_user bookmark remind_me",
+        "star": "star fork",
         "set": "set configure change enable_setting switch toggle turn_on assign label tag_with",
         "disable": "disable bypass turn_off switch_off suppress circumvent deactivate unstar",
         "move": "move rename relocate archive mv",
@@ -124,7 +128,7 @@ VERBS: dict[str, str] = _verbs(
         "run": "run execute test build compile lint start launch rerun re-run benchmark_run rebuild retest try perform invoke "
         "train simulate use evaluate apply",
         "share": "share give_access give_to expose_to",
-        "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private "
+        "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private accept "
         "unlock restrict promote_user demote",
         "credential": "rotate authenticate log_in login sign_in regenerate",
         "schedule": "schedule reschedule postpone plan_meeting",
@@ -175,7 +179,7 @@ NOUNS: dict[str, Kinds] = {
             "message",
         ),
         (
-            "payment money refund transfer deposit invoice bill fee subscription rent salary donation standing dollar euro",
+            "payment money refund transfer deposit invoice bill fee subscription rent salary donation transaction expense purchase dollar euro difference",
             "payment",
         ),
         (
@@ -215,8 +219,13 @@ NOUNS: dict[str, Kinds] = {
 }
 """What the object of a verb that changes something adds to the verb's own kinds."""
 
+WEAK_NOUNS = word_set(
+    "calendar meeting event appointment issue ticket channel participant participants attendee attendees guest guests pr "
+    "pull-request repo repository repositories website webpage page web"
+)
+"""Nouns whose kinds only come along: an event can send invitations, but asking for one does not ask for mail to anybody."""
 NOUN_FAMILIES = frozenset(
-    "delete write create set move copy cancel light transfer stop restart merge disable send migrate infra run schedule touch "
+    "delete write create make set move copy cancel light transfer stop restart merge disable send migrate infra run schedule touch "
     "upload share publish commit install rewrite".split()
 )
 """Families whose object's nouns add kinds. Reading a branch has no effect on it."""
@@ -277,7 +286,9 @@ workspace or a temporary folder."""
 ADJECTIVES = word_set(
     "old new failing broken temporary temp unused stale obsolete outdated big large small whole entire current latest last next first "
     "previous recent existing local remote relevant different same following above below various several few remaining unnecessary "
-    "main-only necessary important good bad correct wrong right full short long quick final initial proper corresponding empty dead "
+    "necessary important good bad correct wrong right full short long quick final initial proper corresponding empty dead "
+    "january february march april may june july august september october november december monday tuesday wednesday thursday "
+    "friday saturday sunday jan feb mar apr jun jul aug sep oct nov dec "
     "redundant deprecated unread upcoming best cheapest newest oldest weekly monthly daily missing flaky other"
 )
 """Words that qualify but do not name."""
