@@ -13,7 +13,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from magistrate.core.canon import content_hash
 from magistrate.core.intake import Head, Intake
 from magistrate.core.records import RunStarted, Session
 from magistrate.hosts.fields import arguments, has_thoughts, string, text_of
@@ -63,6 +62,7 @@ class AgentDojoImporter:
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield the file's run; a file of many (JSON lines, an array) is read as well."""
+        used: dict[str, int] = {}
         for line, record in records(path, RunFile, intake):
             if record.messages is None:
                 intake.problem(path, "a run without `messages`", line=line, mend="remove the record")
@@ -82,8 +82,9 @@ class AgentDojoImporter:
                 source=task,
                 at=record.evaluation_timestamp or "",
             )
-            mark = content_hash([record.pipeline_name, transcript.events]).rpartition(":")[2][:12]
-            yield Session(run=f"{self.name}/{task}/{mark}", started=started, events=transcript.events)
+            run = f"{record.pipeline_name or self.name}/{task}"
+            used[run] = count = used.get(run, 0) + 1
+            yield Session(run=run if count == 1 else f"{run}#{count}", started=started, events=transcript.finish())
 
 
 def _message(transcript: Transcript, message: Message) -> bool:

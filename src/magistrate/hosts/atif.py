@@ -154,7 +154,7 @@ class _Reader:
             source=self._source,
             at=next((step.timestamp for step in trajectory.steps if step.timestamp), ""),
         )
-        yield Session(run=run, started=started, events=writer.transcript.events)
+        yield Session(run=run, started=started, events=writer.transcript.finish())
         yield from self._children(trajectory, run, writer.delegated, level + 1)
 
     def _children(self, trajectory: Trajectory, run: str, delegated: dict[str, str], level: int) -> Iterator[Session]:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from magistrate.core.errors import InputError
-from magistrate.core.intake import MAX_DOCUMENT, Head, Intake, document
+from magistrate.core.intake import MAX_DOCUMENT, Head, Intake, document, open_bytes
 from magistrate.core.records import RunStarted, Session
 from magistrate.hosts.fields import string
 from magistrate.hosts.inspect_sample import SampleReader
@@ -48,7 +48,7 @@ class InspectImporter:
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield the runs of each sample; a sample that cannot be read is reported and the next one taken."""
-        with path.open("rb") as stream:
+        with open_bytes(path) as stream:
             packed = stream.read(4) == ZIP
         yield from self._archive(path, intake) if packed else self._document(path, intake)
 
@@ -80,10 +80,10 @@ class InspectImporter:
         try:
             log = decode(document(path), Log, report)
         except Unfit:
-            value = whole(path, intake)
-            if value is None:
-                return
-            log = fit(value, Log, report)
+            try:
+                log = fit(whole(path, intake), Log, report)
+            except Unfit as reason:
+                raise InputError(str(reason), where=str(path), mend="name an Inspect log") from None
         for number, raw in enumerate(log.samples or ()):
             place = f"{path.name}:samples[{number}]"
             try:

@@ -81,10 +81,10 @@ class SampleReader:
         for call, (run, by, why) in self._refused.items():
             if not run.transcript.answered(call):
                 run.transcript.result(why, call, status="refused", refused_by=by)
-        yield Session(run=root.name, started=self._started, events=root.transcript.events)
+        yield Session(run=root.name, started=self._started, events=root.transcript.finish())
         for key, run in self._runs.items():
             if key and run.acted:
-                yield Session(run=run.name, started=self._start_of(key, run), events=run.transcript.events)
+                yield Session(run=run.name, started=self._start_of(key, run), events=run.transcript.finish())
             elif key:
                 self._intake.skip("inner model call without actions")
 
@@ -126,6 +126,8 @@ class SampleReader:
                     self._tool(decode(data, ToolEvent, self._report), kind)
                 case "approval":
                     self._approval(decode(data, ApprovalEvent, self._report), kind)
+                case "span_end":
+                    pass  # events name their span, so only its beginning matters
                 case _:
                     self._intake.skip(f"event:{kind.event}")
         except Unfit as reason:

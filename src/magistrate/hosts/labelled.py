@@ -76,7 +76,7 @@ class LabelledImporter:
             used[run] = count = used.get(run, 0) + 1
             started = RunStarted(host=self.name, model=record.model or "", source=f"{path.name}:{number}")
             transcript = _transcript(record, record.steps, noting(path, intake, number), intake)
-            yield Session(run=run if count == 1 else f"{run}#{count}", started=started, events=transcript.events)
+            yield Session(run=run if count == 1 else f"{run}#{count}", started=started, events=transcript.finish())
 
 
 def _transcript(record: Labelled, steps: list[Step], report: Any, intake: Intake) -> Transcript:

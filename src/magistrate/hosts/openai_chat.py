@@ -182,7 +182,7 @@ class _Reader:
                 self._message(item, number)
             else:
                 self._item(item, number)
-        return self._transcript.events
+        return self._transcript.finish()
 
     def _message(self, item: Item, number: int) -> None:
         match item.role:

@@ -12,6 +12,7 @@ import re
 import types
 from collections.abc import Callable, Hashable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -19,7 +20,7 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 from magistrate.core.errors import InputError
-from magistrate.core.intake import MAX_LINE, Head, Intake, document, lines, open_bytes
+from magistrate.core.intake import Head, Intake, document, lines
 from magistrate.core.intake import decode as plain
 
 T = TypeVar("T")
@@ -29,7 +30,6 @@ Report = Callable[[str], None]
 MAX_NOTES = 8
 """Pieces of one record that are reported one by one; the rest of them are counted together."""
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],]', re.DOTALL)
-_MAX_OPEN = 500
 _NAMES: dict[type, str] = {
     dict: "an object",
     list: "a list",
@@ -56,7 +56,7 @@ def decode(data: bytes, shape: type[T], report: Report) -> T:
     JSON or is JSON of another shape altogether.
     """
     try:
-        return _decoder(shape).decode(data)  # type: ignore[no-any-return]
+        return _decoder(shape).decode(data)  # type: ignore[no-any-return,arg-type]
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return fit(loads(data), shape, report)
 
@@ -149,7 +149,8 @@ def _name(shape: Any) -> str:
 def salvage(data: bytes) -> Any:
     """The values before the point where a JSON document breaks off or turns to garbage. Raises `Unfit` when there are none.
 
-    Cuts after the last complete element before that point and closes what is open there.
+    Cuts after the last complete element of the document, or of a list in it, before that point: half a message or half a
+    call is never taken for a whole one.
     """
     text = data.decode("utf-8", "replace")
     try:
@@ -164,13 +165,12 @@ def salvage(data: bytes) -> Any:
         mark = token.group()
         if mark in (b"{", b"["):
             opened.append(b"}" if mark == b"{" else b"]")
-            if len(opened) > _MAX_OPEN:
-                raise Unfit("nested too deeply")
-        elif mark in (b"}", b"]") and opened:
+            continue
+        if mark in (b"}", b"]") and opened:
             opened.pop()
-            end, closers = token.end(), b"".join(reversed(opened))
-        elif mark == b",":
-            end, closers = token.start(), b"".join(reversed(opened))
+        if mark[:1] != b'"' and (len(opened) < 2 or (len(opened) == 2 and opened[-1] == b"]")):
+            end = token.start() if mark == b"," else token.end()
+            closers = b"".join(reversed(opened))
     if not end:
         raise Unfit("breaks off before the first complete value")
     return loads(head[:end] + closers)
@@ -226,14 +226,17 @@ def whole(path: Path, intake: Intake) -> Any:
 
 
 def by_line(path: Path) -> bool:
-    """Whether the file holds one JSON value a line: its first line is one, or its second line begins another object."""
-    with open_bytes(path) as stream:
-        first = stream.readline(MAX_LINE + 1).strip()
-        second = stream.readline(2)
-    if first[:1] == b"{" and second[:1] == b"{":
+    """Whether the file holds one JSON value a line. A damaged first line does not hide that the next ones are values."""
+    first, *others = [line.strip() for _, line in islice(lines(path, Intake()), 4)] or [b""]
+    if _is_value(first, dict | list):
         return True
+    goes_on = first[:1] in (b"{", b"[") and first[-1:] in (b"{", b"[", b",", b":")
+    return not goes_on and any(_is_value(line, dict) for line in others)
+
+
+def _is_value(line: bytes, kind: type | types.UnionType) -> bool:
     try:
-        return isinstance(loads(first), dict) or (bool(second) and loads(first) is not None)
+        return isinstance(loads(line), kind)
     except Unfit:
         return False
 

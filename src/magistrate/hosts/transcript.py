@@ -14,6 +14,8 @@ from magistrate.hosts.turns import speakers
 
 Status = Literal["ok", "error", "refused", "unknown"]
 Author = Literal["person", "system", "agent", "machine"]
+UNNAMED = "unnamed"
+"""Stands for the tool of a call that the source gives no name of."""
 
 _ENVELOPES = (
     "</",
@@ -35,6 +37,7 @@ class Transcript:
         self._known: dict[str, tuple[str, str]] = {}
         self._open: dict[str, deque[tuple[str, str]]] = {}
         self._nameless: deque[tuple[str, str]] = deque()
+        self._given_up: list[tuple[str, str]] = []
         self._turn_over = False
 
     def say(self, author: Author, text: str, at: str = "") -> None:
@@ -57,7 +60,9 @@ class Transcript:
         self, tool: str, arguments: dict[str, Any], given: str = "", *, about: str = "", server: str = "", at: str = ""
     ) -> str:
         """A call. `given` is its identifier in the source; the `call_id` it got here, unique in the run, is returned."""
+        tool = tool or UNNAMED
         if self._turn_over:
+            self._given_up += self._nameless
             self._nameless.clear()
             self._turn_over = False
         self._actions += 1
@@ -71,10 +76,22 @@ class Transcript:
         self.events.append(Action(tool=tool, arguments=arguments, call_id=call_id, about=about, server=server, at=at))
         return call_id
 
+    def finish(self) -> list[Message | Action | Outcome]:
+        """The events, with an outcome of status `unknown` for every call that the source gives no result of."""
+        unanswered = {call_id: tool for waiting in self._open.values() for call_id, tool in waiting}
+        unanswered.update(self._nameless)
+        unanswered.update(self._given_up)
+        calls = [event for event in self.events if isinstance(event, Action) and event.call_id in unanswered]
+        self.events += [Outcome(call_id=call.call_id, tool=call.tool, status="unknown") for call in calls]
+        self._open.clear()
+        self._nameless.clear()
+        self._given_up.clear()
+        return self.events
+
     def result(
         self, text: str, given: str = "", *, tool: str = "", status: Status = "ok", refused_by: str = "", at: str = ""
     ) -> None:
-        """What a call gave back; of no call's when none is open that it could belong to."""
+        """What a call gave back. Its `call_id` is empty when there is no call that it could belong to."""
         self._turn_over = True
         call_id, called = self._call_of(given, tool)
         self.events.append(
@@ -90,7 +107,7 @@ class Transcript:
             waiting = self._open.get(given)
             if waiting:
                 self._known[given] = waiting.popleft()
-            return self._known.setdefault(given, (given, tool))
+            return self._known.get(given, ("", tool))
         if not self._nameless:
             return "", tool
         for entry in self._nameless:
