@@ -190,6 +190,30 @@ def test_queued_words(tmp_path: Path, fields: dict[str, Any], author: str) -> No
     assert said(one(tmp_path, chain)[0])[1:] == [(author, "and push")]
 
 
+@pytest.mark.parametrize(
+    ("words", "author"), [("stop, don't push", "person"), ("<task-notification>go</task-notification>", "machine")]
+)
+def test_words_taken_from_the_queue_are_kept_where_nothing_else_has_them(
+    tmp_path: Path, words: str, author: str
+) -> None:
+    chain = ClaudeChain()
+    chain.person("start")
+    chain.raw(type="queue-operation", operation="enqueue", content=words)
+    chain.raw(type="queue-operation", operation="remove", content=words)
+    chain.agent(text("All right."))
+    assert said(one(tmp_path, chain)[0]) == [("person", "start"), (author, words), ("agent", "All right.")]
+    chain.add("attachment", attachment={"type": "queued_command", "prompt": words})
+    assert [text for _, text in said(one(tmp_path, chain)[0])].count(words) == 1
+
+
+def test_words_left_in_the_queue_or_pulled_back_are_not_said(tmp_path: Path) -> None:
+    chain = ClaudeChain()
+    chain.person("start")
+    chain.raw(type="queue-operation", operation="enqueue", content="push")
+    chain.raw(type="queue-operation", operation="popAll", content="push")
+    assert said(one(tmp_path, chain)[0]) == [("person", "start")]
+
+
 def test_attached_files_are_shown_as_the_machines_and_settings_are_not(tmp_path: Path) -> None:
     chain = ClaudeChain()
     chain.person("read @notes.md")

@@ -261,6 +261,7 @@ def test_a_call_without_output_and_one_id_used_twice(tmp_path: Path) -> None:
         {"source": {"internal": "guardian"}, "thread_source": "guardian_review", "parent_thread_id": CODEX_SESSION},
         {"source": "cli", "thread_source": "guardian_review", "parent_thread_id": CODEX_SESSION},
         {"source": {"subagent": {"other": "guardian"}}, "session_id": CODEX_SESSION},
+        {"source": None, "thread_source": "guardian_review", "session_id": CODEX_SESSION},
     ],
 )
 def test_reviewer_sessions_are_kept_apart(tmp_path: Path, meta: dict[str, Any]) -> None:
@@ -272,10 +273,13 @@ def test_reviewer_sessions_are_kept_apart(tmp_path: Path, meta: dict[str, Any]) 
     assert [author for author, _ in said(session)] == ["machine", "agent"]
 
 
-def test_sub_agents_come_after_their_parents_and_know_the_call(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [json.dumps({"agent_id": CHILD}), f"agent {CHILD} started", None])
+def test_sub_agents_come_after_their_parents_and_know_the_call(tmp_path: Path, told: str | None) -> None:
     parent = Rollout()
     parent.person("look into it")
-    parent.call("spawn1", "spawn_agent", {"message": "look"}, json.dumps({"agent_id": CHILD}))
+    parent.call("spawn1", "spawn_agent", {"message": "look"}, told or "started")
+    if told is None:
+        parent.event("collab_agent_spawn_end", call_id="spawn1", new_thread_id=CHILD)
     source = {"subagent": {"thread_spawn": {"parent_thread_id": CODEX_SESSION, "depth": 1}}}
     child = Rollout(CHILD, source=source)
     child.person("delete the folder")

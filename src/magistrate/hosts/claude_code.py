@@ -15,7 +15,17 @@ from typing import Any
 from magistrate.core.errors import InputError
 from magistrate.core.intake import Head, Intake, decode, document, objects
 from magistrate.core.records import Record, RunStarted, Session
-from magistrate.hosts.claude_lines import SYNTHETIC, Line, blocks, events_of, line_of, mapping, words
+from magistrate.hosts.claude_lines import (
+    QUEUED,
+    SYNTHETIC,
+    Line,
+    blocks,
+    events_of,
+    line_of,
+    mapping,
+    typed_texts,
+    words,
+)
 from magistrate.hosts.turns import Branches, home_of
 
 NAME = "claude-code"
@@ -102,6 +112,9 @@ def _load(path: Path, intake: Intake) -> _Transcript:
     latest = ""
     for number, data in objects(path, intake):
         kind = words(data.get("type"))
+        if kind == QUEUED and data.get("operation") == "remove" and words(data.get("content")).strip():
+            transcript.main.append(line_of(number, kind, data))
+            continue
         if kind not in _LINE_TYPES:
             intake.skip(f"line:{kind or 'without type'}")
             continue
@@ -113,10 +126,23 @@ def _load(path: Path, intake: Intake) -> _Transcript:
         if not line.side:
             transcript.main.append(line)
             continue
-        latest = line.agent or owner.get(line.parent) or ("" if line.root else latest) or line.uuid or str(number)
+        latest = owner.get(line.parent) or line.agent or ("" if line.root else latest) or line.uuid or str(number)
         owner[line.uuid] = latest
         transcript.sides.setdefault(latest, []).append(line)
+    transcript.main = _without_echoes(transcript.main, intake)
     return transcript
+
+
+def _without_echoes(lines: list[Line], intake: Intake) -> list[Line]:
+    """Words taken from the queue count where they stand only there: most versions write them again as a line of their own."""
+    queued = [line for line in lines if line.kind == QUEUED]
+    if not queued:
+        return lines
+    written = {text.strip() for line in lines if line.kind != QUEUED for text in typed_texts(line)}
+    echoes = {line.n for line in queued if words(line.data.get("content")).strip() in written}
+    for _ in echoes:
+        intake.skip(f"line:{QUEUED}")
+    return [line for line in lines if line.n not in echoes]
 
 
 def _session_id(transcript: _Transcript) -> str:
@@ -256,7 +282,7 @@ def _calls(lines: Sequence[Line]) -> dict[str, str]:
     """Which call started which sub-agent, as far as results say so."""
     found: dict[str, str] = {}
     for line in lines:
-        agent = words(mapping(line.data.get("toolUseResult")).get("agentId"))
+        agent = words(mapping(line.data.get("toolUseResult")).get("agentId")) or ("" if line.side else line.agent)
         for block in blocks(line) if agent else ():
             if block.get("type") == "tool_result":
                 found.setdefault(agent, words(block.get("tool_use_id")))

@@ -13,6 +13,7 @@ from magistrate.core.records import Action, Message, Outcome
 from magistrate.hosts.turns import speakers
 
 SYNTHETIC = "<synthetic>"
+QUEUED = "queue-operation"
 INTERRUPTED = "[Request interrupted by user"
 CONTINUED = "This session is being continued from a previous conversation"
 """How summaries of old versions begin, which carry no mark."""
@@ -120,6 +121,14 @@ def blocks(line: Line) -> list[dict[str, Any]]:
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
+def typed_texts(line: Line) -> list[str]:
+    """The texts that a user line or a queued message holds."""
+    attached = mapping(line.data.get("attachment"))
+    if attached.get("type") == "queued_command":
+        return _strings(attached.get("prompt"))
+    return _texts(line) if line.kind == "user" else []
+
+
 def typed(line: Line) -> bool:
     """Whether a user line may hold a person's words: nothing about it says that a program wrote it."""
     data = line.data
@@ -162,6 +171,8 @@ def events_of(lines: Sequence[Line], path: Path, cwd: str, intake: Intake, *, ch
                 writer.user(line)
             case "attachment":
                 writer.attachment(line)
+            case "queue-operation":
+                writer.queued(line)
             case _:
                 intake.skip(f"system:{words(line.data.get('subtype')) or 'other'}")
     writer.close()
@@ -228,6 +239,12 @@ class _Writer:
             self._say("machine", "\n".join(_strings(attached)), line)
         else:
             self._intake.skip("redacted:" + kind if kind in _REDACTED else f"attachment:{kind or 'without type'}")
+
+    def queued(self, line: Line) -> None:
+        """Words taken from the queue into the running turn, by versions that write them nowhere else."""
+        mine = not self._child and _human_origin(line.data.get("origin"))
+        for who, text in speakers(words(line.data.get("content"))):
+            self._say(who if mine else "machine", text, line)
 
     def close(self) -> None:
         """Mark calls that the transcript gives no result for."""

@@ -6,14 +6,13 @@ decision and its reason; `codex_items` turns response items into events, this mo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from magistrate.core.intake import Head, Intake, objects
 from magistrate.core.records import RunStarted, Session
-from magistrate.hosts.codex_items import Item, Writer, content_texts, is_contextual, mapping, words
+from magistrate.hosts.codex_items import IDENTITY, Item, Writer, content_texts, is_contextual, mapping, words
 from magistrate.hosts.turns import Branches, home_of
 
 NAME = "codex"
@@ -25,7 +24,7 @@ _LINE_TYPES = frozenset(
 )  # fmt: skip
 _BARE_ITEMS = frozenset({"message", "function_call", "function_call_output", "reasoning", "local_shell_call"})
 _REVIEWERS = frozenset({"guardian", "guardian_review", "auto_review"})
-_ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CHILDREN = frozenset({"subagent", "memory_consolidation"}) | _REVIEWERS
 
 
 class Codex:
@@ -67,7 +66,7 @@ def _is_rollout(line: dict[str, Any]) -> bool:
 
 def _named(path: Path) -> str:
     stem = path.name.split(".jsonl")[0]
-    found = _ID.search(stem)
+    found = IDENTITY.search(stem)
     return found[0] if found else stem
 
 
@@ -134,7 +133,7 @@ def _is_reviewer(meta: dict[str, Any]) -> bool:
 def _parent(meta: dict[str, Any]) -> str:
     start = _start(meta)
     named = words(meta.get("parent_thread_id")) or words(start.detail.get("parent_thread_id"))
-    if named or not (start.child or _is_reviewer(meta)):
+    if named or not (start.child or words(meta.get("thread_source")) in _CHILDREN):
         return named
     root = words(meta.get("session_id"))
     return root if root != words(meta.get("id")) else ""
@@ -142,7 +141,7 @@ def _parent(meta: dict[str, Any]) -> str:
 
 def _is_child(meta: dict[str, Any]) -> bool:
     """Whether no person speaks in this session: another session started it."""
-    return bool(_parent(meta)) or _start(meta).child or _is_reviewer(meta)
+    return bool(_parent(meta)) or _start(meta).child or words(meta.get("thread_source")) in _CHILDREN
 
 
 def _depth(meta: dict[str, Any]) -> int:

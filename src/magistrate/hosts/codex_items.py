@@ -48,6 +48,7 @@ REFUSED_FROM = (
 """How further such results begin."""
 _ABORTED_LATE = "aborted by user after"
 _LATE = "approval review did not finish before its deadline"
+IDENTITY = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _EXIT = re.compile(r"^(?:Exit code: |Process exited with code )(-?\d{1,9})", re.MULTILINE)
 _HEADER = 400
 _KEPT_OUT = frozenset(
@@ -169,6 +170,7 @@ class Writer:
             for author, piece in self._typed_text(text):
                 self._say(author, piece, item)
         else:
+            self._link(words(item.payload.get("new_thread_id")), words(item.payload.get("call_id")))
             self._intake.skip(f"event:{item.type or 'without type'}")
 
     # ---- words
@@ -271,18 +273,15 @@ class Writer:
         call_id, tool = known or ("", self._closed.get(name, ("", ""))[1])
         raw, failed = _output(item.payload.get("output", item.payload.get("result")))
         text, status, refused_by = _read_output(raw, failed)
-        if tool == "spawn_agent" and call_id:
-            self._link(text, call_id)
+        if tool == "spawn_agent" and (started := IDENTITY.search(text[:_HEADER])):
+            self._link(started[0], call_id)
         self.events.append(
             Outcome(call_id=call_id, tool=tool, text=text, status=status, refused_by=refused_by, at=item.at)
         )
 
-    def _link(self, text: str, call_id: str) -> None:
-        try:
-            agent = mapping(decode(text)).get("agent_id")
-        except InputError:
-            return
-        if isinstance(agent, str) and agent:
+    def _link(self, agent: str, call_id: str) -> None:
+        """Remember which call started which session, for when that session is read."""
+        if agent and call_id and agent != self._run:
             self._intake.links.setdefault(agent, call_id)
 
 
