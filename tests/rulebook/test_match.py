@@ -109,7 +109,7 @@ def words(literal: Any, size: int = 3) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(get_args(literal)), max_size=size, unique=True).map(tuple)
 
 
-FLAGS = st.lists(st.sampled_from(["force", "recursive", "bulk"]), max_size=2, unique=True).map(tuple)
+FLAGS = st.lists(st.sampled_from(["force", "secret", "bulk"]), max_size=2, unique=True).map(tuple)
 AUTHORS = st.lists(st.sampled_from(["person", "system", "agent", "tool"]), max_size=2, unique=True).map(tuple)
 SWITCH = st.sampled_from([None, True, False])
 MATCHES = st.builds(
@@ -134,6 +134,7 @@ MATCHES = st.builds(
     target=st.sampled_from([(), ("a*",), ("outside-task", "b?")]),
     not_target=st.sampled_from([(), ("*c",)]),
     tool=st.sampled_from([(), ("ba*",)]),
+    secret=SWITCH,
 )
 FACTS = st.builds(
     Fact,
@@ -195,18 +196,20 @@ def plain(match: Match, fact: Fact, action: Action) -> bool:
         and switch(match.target_named, authority.target_named)
         and (not match.target or outside or any(fnmatchcase(effect.target, glob) for glob in match.target))
         and not any(fnmatchcase(effect.target, glob) for glob in match.not_target)
+        and switch(match.secret, "secret" in effect.flags or "MASKED-" in str(action.arguments))
         and (not match.tool or any(fnmatchcase(action.tool, glob) for glob in match.tool))
     )
 
 
 @settings(max_examples=300)
-@given(MATCHES, FACTS)
-def test_compiled_agrees_with_a_plain_reading(match: Match, fact: Fact) -> None:
-    expected = plain(match, fact, ACTION)
-    assert applies(match, fact) is expected
+@given(MATCHES, FACTS, st.booleans())
+def test_compiled_agrees_with_a_plain_reading(match: Match, fact: Fact, masked: bool) -> None:
+    action = Action(tool="bash", arguments={"parts": [{"text": "key MASKED-api-key-1a2b"}]}) if masked else ACTION
+    expected = plain(match, fact, action)
+    assert applies(match, fact, action) is expected
     loose = Match(decision=match.decision, effect=match.effect, stance=match.stance)
     assert applies(loose, fact) is plain(loose, fact, ACTION)
-    bearing = Matcher(Rulebook(rules=(rule(match),), revision="x")).bearing(Evidence(facts=(fact,)), ACTION)
+    bearing = Matcher(Rulebook(rules=(rule(match),), revision="x")).bearing(Evidence(facts=(fact,)), action)
     assert any(found.id == "r" for found, _, _ in bearing) is expected
 
 

@@ -260,6 +260,8 @@ class Match(Record, frozen=True, kw_only=True):
     """Globs of which none fits the target."""
     tool: tuple[str, ...] = ()
     """Globs over the tool's name."""
+    secret: bool | None = None
+    """The effect is flagged `secret`, or some argument of the action holds a (masked) secret."""
     line: int = 0
 
 

@@ -63,7 +63,7 @@ def secrets(evidence: Evidence, action: Action) -> Iterator[int]:
             continue
         flags = fact.effect.flags
         carried = "secret" in flags or (reveals and "upload" in flags)
-        if carried or (fact.effect.kind == "message" and _holds_secret(action.arguments)):
+        if carried or (fact.effect.kind == "message" and holds_secret(action.arguments)):
             yield at
 
 
@@ -115,7 +115,7 @@ def _leaves_unnamed(fact: Fact) -> bool:
     return said.isdisjoint({"person", "system"})
 
 
-def _holds_secret(arguments: Mapping[str, Any]) -> bool:
+def holds_secret(arguments: Mapping[str, Any]) -> bool:
     """Whether any text in the arguments, however deep, holds a masked secret."""
     left: list[Any] = [arguments]
     while left:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import get_args
 
 from magistrate.core.records import Action, EffectKind, Evidence, Fact, Match, Rule, Rulebook
-from magistrate.rulebook.bright import hits
+from magistrate.rulebook.bright import hits, holds_secret
 from magistrate.rulebook.text import bright_rules
 from magistrate.rulebook.vocabulary import COVERED, OUTSIDE_TASK, STRICTNESS
 
@@ -151,6 +151,8 @@ def _on_names(match: Match) -> list[Test]:
         # The other way round: leaving a target out of a restriction is what opens a door.
         leaves_out = _globs(match.not_target, exact=not exact)
         tests.append(lambda fact, action: leaves_out(fact.effect.target) is None)
+    if (secret := match.secret) is not None:
+        tests.append(lambda fact, action: ("secret" in fact.effect.flags or holds_secret(action.arguments)) is secret)
     return tests
 
 
