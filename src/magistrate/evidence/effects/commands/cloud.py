@@ -176,9 +176,8 @@ def _send_command(call: Call) -> Iterator[Effect]:
 
 
 def _invoke(call: Call) -> Iterator[Effect]:
-    yield call.effect(
-        "execute", call.line.value("--function-name", "--state-machine-arn", "--name") or "", "resource", scope="remote"
-    )
+    named = call.line.values("--function-name", "--state-machine-arn", "--name", "--job-name", "--project-name")
+    yield call.effect("execute", named[0] if named else "", "resource", scope="remote")
 
 
 def _parameter(call: Call) -> Iterator[Effect]:

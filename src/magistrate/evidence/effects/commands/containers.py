@@ -392,7 +392,7 @@ def _kube_get(call: Call) -> Iterator[Effect]:
         shown = call.line.has("-o", "--output", "--template") and call.path != ("describe",)
         named = "/" in word.text
         yield call.effect(
-            "credential" if secret and (shown or named) else "read",
+            "credential" if secret and (shown or (named and call.path != ("describe",))) else "read",
             word,
             "resource",
             reversible="yes",

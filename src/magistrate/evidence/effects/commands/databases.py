@@ -114,9 +114,8 @@ def sql_client(command: Command, scene: Scene) -> tuple[Effect, ...]:
     made = [msgspec.structs.replace(one, scope=scope if one.scope == "unknown" and one.target_kind in ("database", "account", "resource", "process") else one.scope, production=one.production or live)
             for one in _given(client, line, call, database)]  # fmt: skip
     if not made:
-        made = [call.effect("read", database, "database", scope=scope, reversible="yes")]
-    if unknown and not database:
-        made = [msgspec.structs.replace(one, certainty="dynamic") for one in made]
+        opened = call.effect("read", database, "database", scope=scope, reversible="yes")
+        made = [msgspec.structs.replace(opened, certainty="dynamic") if unknown else opened]
     return tuple(made)
 
 
