@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from magistrate.core.records import Action, Effect
-from magistrate.evidence.effects import files, web
+from magistrate.evidence.effects import code, files, shell, web
 from magistrate.evidence.effects.command import with_special
 from magistrate.evidence.effects.hosts import PROGRAMS, family
 from magistrate.evidence.effects.morphology import word_set
@@ -18,20 +18,9 @@ from magistrate.evidence.effects.naming import Reading, bare, read_name, read_ph
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.schema import Leaf, leaves, read_key
 from magistrate.evidence.effects.settle import settle
+from magistrate.evidence.effects.sql import effects_of_sql, looks_like_sql
 from magistrate.evidence.effects.tools import function_effects, unknown
 
-try:  # TEMP-GUARD
-    from magistrate.evidence.effects import shell
-except Exception:  # noqa: BLE001
-    shell = None
-try:
-    from magistrate.evidence.effects import code
-except Exception:  # noqa: BLE001
-    code = None
-try:
-    from magistrate.evidence.effects.sql import effects_of_sql
-except Exception:  # noqa: BLE001
-    effects_of_sql = None
 MAX_CALLS = 16
 """Calls carried by one call that are read."""
 _DEPTH = 3
@@ -51,16 +40,17 @@ _ALIASES = {
 _CODE_WORDS = word_set(
     "code python ipython jupyter javascript js node typescript ruby perl php cell interpreter repl notebook eval script r julia"
 )
+_RUNNING = frozenset({"execute", "weak", "toggle", "body", "input", "deploy", "send", "say", "spawn", "install"})
+"""Classes of act under which an argument named `command` is run at once."""
+_MENTIONING = word_set(
+    "explain describe validate check verify parse lint translate summarize summarise suggest recommend classify search find lookup think"
+)
+"""Verbs whose tools speak of a command and run none."""
+_OBTAINING = word_set("get read fetch show view list watch monitor test poll see capture display access wait")
+"""Reading verbs that may run a command to get at what they read."""
 _CODE_LIKE = re.compile(r"[(=\n;]")
 _CARRIERS = word_set(
     "tool tools call calls invoke mcp parallel batch multi actions action steps function functions use"
-)
-_LOOKS_SQL = re.compile(
-    r"\s*(?:(?:--[^\n]*\n|/\*.{0,400}?\*/)\s*)*(?:select\b.{0,1500}\bfrom\b|select\s+[\d'(@]|with\s+(?:recursive\s+)?\w+\s*(?:\([^)]*\)\s*)?as\s*\("
-    r"|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\S+\s+set\s|delete\s+from\s|merge\s+into\s|replace\s+into\s|truncate\s+(?:table\s+)?\w"
-    r"|(?:drop|create|alter)\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+|unique\s+|external\s+)?(?:table|database|schema|view|index|user|role|function|trigger|column|materialized)\b"
-    r"|grant\s+.{1,200}\s+(?:on|to)\s|revoke\s+.{1,200}\s+(?:on|from)\s|copy\s+\S+\s+(?:from|to)\s|pragma\s+\w|explain\s+\w|show\s+(?:tables|databases|columns)\b|vacuum\b|attach\s+database)",
-    re.I | re.S,
 )
 _NAME_KEYS = ("recipient_name", "tool_name", "toolname", "tool", "function_name", "function", "name", "action")
 _ARGUMENT_KEYS = ("parameters", "arguments", "args", "tool_input", "input", "kwargs", "params", "tool_args")
@@ -105,7 +95,7 @@ def _effects(action: Action, place: Place, depth: int) -> list[Effect]:
             if result is not None:
                 break
         else:
-            result = function_effects(action if call.arguments is action.arguments else _with(call), call.found, place)
+            result = [*function_effects(action, call.found, place), *_later(call)]
     effects = list(result)
     for effect in tuple(effects):
         if effect.kind == "read":
@@ -118,8 +108,14 @@ def _prepare(action: Action, place: Place, depth: int) -> Call:
     return Call(action, arguments, leaves(arguments), read_name(action.tool, action.server), place, depth)
 
 
-def _with(call: Call) -> Action:
-    return msgspec.structs.replace(call.action, arguments=dict(call.arguments))
+def _later(call: Call) -> Iterable[Effect]:
+    """What a command would do that a tool keeps for later: `schedule_job(command=...)`, `add_hook(command=...)`."""
+    if {act.kind for act in call.reading.acts} <= {"read", "compute", "delete"}:
+        return ()
+    at, text = _command(call, False)
+    if text is None or not read_key(at).words & {"command", "cmd"}:
+        return ()
+    return shell.effects(text, call.place, path=at, via=("scheduled",))
 
 
 def _opened(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -147,6 +143,14 @@ def _shell(call: Call) -> Iterable[Effect] | None:
     words = call.reading.words
     shellish = bool(words & _SHELLS) and "sql" not in call.reading.objects
     program = _program(call.action.tool)
+    if call.reading.acts and all(act.verb in _MENTIONING for act in call.reading.acts):
+        return None
+    if (
+        not shellish
+        and not program
+        and any(act.kind not in _RUNNING and act.verb not in _OBTAINING for act in call.reading.acts)
+    ):
+        return None
     at, text = _command(call, shellish or bool(program))
     if text is None:
         if (
@@ -248,12 +252,16 @@ def _language(call: Call) -> str:
 
 
 def _sql(call: Call) -> Iterable[Effect] | None:
-    """A query text, by its key or in a tool that is named for databases."""
+    """A query text, by its key or in a tool that is named for databases. What is searched for is no statement."""
     named = "sql" in call.reading.objects
+    acts = call.reading.acts
+    asks = not acts or acts[0].kind in ("execute", "weak") or acts[0].verb in ("query", "select", "read", "explain")
     for leaf in call.found:
-        if leaf.depth <= 2 and isinstance(leaf.value, str) and leaf.key.roles & {"sql", "content", "command"}:
-            if "sql" in leaf.key.words or _LOOKS_SQL.match(leaf.value[:2000]) or (named and leaf.key.roles & {"sql"}):
-                return effects_of_sql(leaf.value, path=leaf.path)
+        if leaf.depth > 2 or not isinstance(leaf.value, str):
+            continue
+        spoken = "sql" in leaf.key.roles or (named and asks and leaf.key.roles & {"command", "content"})
+        if "sql" in leaf.key.words or (spoken and (named or asks) and ((named and asks) or looks_like_sql(leaf.value))):
+            return effects_of_sql(leaf.value, path=leaf.path)
     return None
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from magistrate.core.records import Effect, EffectKind, Reversibility
 from magistrate.evidence.effects.place import Place, looks_production
 from magistrate.evidence.effects.schema import Leaf
@@ -85,7 +87,7 @@ def read_effects(arguments: Mapping[str, Any], place: Place) -> list[Effect]:
     """Reading files or folders; without a path, the working folder."""
     found = paths_of(arguments)
     if not found:
-        return [file_effect("read", ".", place, "")]
+        return [_here(place)]
     return [file_effect("read", path, place, at) for at, path in found]
 
 
@@ -98,7 +100,11 @@ def search_effects(arguments: Mapping[str, Any], place: Place) -> list[Effect]:
     pattern = arguments.get("pattern") or arguments.get("glob_pattern")
     if isinstance(pattern, str) and pattern.startswith(("/", "~", "../")) and len(pattern) < 1000:
         paths.append(("pattern", pattern))
-    return [file_effect("read", path, place, at) for at, path in paths] or [file_effect("read", ".", place, "")]
+    return [file_effect("read", path, place, at) for at, path in paths] or [_here(place)]
+
+
+def _here(place: Place) -> Effect:
+    return msgspec.structs.replace(file_effect("read", ".", place, ""), broad=False)
 
 
 def write_effects(

@@ -31,14 +31,14 @@ _VERBS = {
         synchronize close reopen resolve snooze extend renew unassign reassign increase decrease calibrate
         prescribe administer discharge admit discontinue redirect unmark apply normalize normalise
         override flip rebalance refill reprice customize personalise personalize link unlink attach detach connect disconnect
-        map bind transition progress reject decline unarchive undelete recover prioritize categorize categorise rate grade annotate highlight
+        map bind return transition progress reject decline unarchive undelete recover prioritize categorize categorise rate grade annotate highlight
         substitute tamper falsify forge manipulate inject corrupt deface sabotage poison fabricate alter""",
     "approve": "approve accept confirm finalize finalise sign countersign ratify adjudicate",
     "assign": "assign allocate",
     "toggle": """turn switch toggle enable disable lock unlock arm disarm mute unmute dim brighten activate deactivate pause
         resume raise lower control steer""",
     "body": "go drive fly walk park honk heat cool feed water dispense grasp grip land takeoff vacuum mow brew hand give play",
-    "move": "move transfer relocate shift mv carry",
+    "move": "exchange move transfer relocate shift mv carry",
     "delete": """delete remove cancel clear drop erase wipe purge prune trash discard destroy void annul unlink rm rmdir truncate
         unsubscribe unregister deregister unenroll archive expunge shred scrub flush empty evict dismiss retract unpublish
         expire invalidate forget clean cleanup dispose scrap rescind eliminate nuke del undeploy
@@ -52,7 +52,7 @@ _VERBS = {
     "share": "share invite",
     "pay": """pay refund purchase buy donate deposit remit settle tip wire reimburse disburse payout invest sell bid checkout topup
         rent lease hire repay debit bet wager spend redeem trade stake charge credit bill order book reserve withdraw lend
-        borrow fund bribe launder prepay overpay sponsor bequeath exchange""",
+        borrow fund bribe launder prepay overpay sponsor bequeath""",
     "subscribe": "subscribe",
     "grant": """grant authorize authorise permit allow promote demote whitelist allowlist chmod chown entitle elevate publicize
         publicise impersonate sudo""",
@@ -61,6 +61,7 @@ _VERBS = {
     "logout": "logout signout",
     "rotate": "rotate rekey reveal unseal decrypt",
     "push": "push",
+    "pull": "pull",
     "star": "star unstar",
     "deploy": """deploy redeploy scale autoscale reboot failover drain cordon rollback rollout spin
         launch reprovision restart""",
@@ -149,7 +150,7 @@ NOUNISH = word_set("""order post book share charge call email mail message text 
     forecast score plan review escalate display sample measure rank screen feed heat cool ring phone contact rate grade map
     link access alert push script tweet drive turn switch pin raise sort match study export import title input hand head tail
     sum math research wire act use load change fix fine exchange answer round stage print author stamp vacuum brew press
-    register mirror reserve fire block permit grant trash archive document sign login trigger""")
+    pull register mirror reserve fire block permit grant trash archive document sign login trigger""")
 """Verbs that are as often nouns: another verb in the same name takes precedence."""
 
 PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -238,6 +239,7 @@ ACTS: Mapping[str, tuple[tuple[str, Kinds], ...]] = MappingProxyType(
             ("cron", ("persistence",)),
             ("money", ("payment",)),
             ("purchase", ("payment",)),
+            ("vcs-issue", ("message",)),
             ("message", ("message",)),
             ("participant", ("message", "overwrite")),
             ("permission", ("permission",)),
@@ -319,6 +321,7 @@ ACTS: Mapping[str, tuple[tuple[str, Kinds], ...]] = MappingProxyType(
             ("key", ("credential",)),
             ("", _O),
         ),
+        "pull": (("", ("read", "overwrite")),),
         "push": (("message", ("message",)), ("", ("vcs-publish",))),
         "star": (("", ("vcs-publish",)),),
         "deploy": (("device", _O), ("", ("infrastructure",))),

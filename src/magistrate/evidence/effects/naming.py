@@ -18,6 +18,7 @@ _FILLERS = frozenset(
 )
 _ADJECTIVES = word_set("new open complete clear empty clean correct close set forward do done pause answer respond")
 _TRAILING_READS = word_set("list search query lookup count view get find read")
+_SEARCHING = word_set("search list view query check lookup")
 _FIRM_READS = word_set("get fetch read is has can are does describe show")
 _READING = frozenset({"read", "compute"})
 _SERVER_CLASSES = frozenset({"sql", "vcs"})
@@ -48,6 +49,8 @@ class Reading(NamedTuple):
     ordered: tuple[str, ...]
     all: bool
     """Speaks of all of a kind."""
+    name: str = ""
+    """The name as it was given."""
 
 
 class _Word(NamedTuple):
@@ -70,7 +73,7 @@ def read_name(tool: str, server: str = "") -> Reading:
     named, name = bare(tool)
     reading = _read(_words(name))
     context = frozenset(kind for word in split(named + " " + server) for kind in NOUNS.get(word, ())) & _SERVER_CLASSES
-    return reading._replace(objects=reading.objects | context) if context else reading
+    return reading._replace(objects=reading.objects | context, name=tool[:200])
 
 
 @lru_cache(maxsize=1024)
@@ -133,6 +136,8 @@ def _objects(words: Sequence[_Word], roots: frozenset[str], verb: str) -> frozen
         objects.add("payroll")
     if roots & _MACHINES:
         objects.add("infra-only")
+    if "vcs" in objects and roots & {"issue", "discussion", "ticket"}:
+        objects.add("vcs-issue")
     if "santa" in roots:
         objects -= {"credential", "secret-key"}
     return frozenset(objects)
@@ -149,7 +154,8 @@ def _acts(words: Sequence[_Word], described: bool) -> tuple[Act, ...]:
     chosen = _choose(words, candidates)
     if chosen is not None:
         verb = words[chosen].root
-        return (Act(VERBS[verb], verb, True), *_joined(words, candidates, verb))
+        plain = chosen == 0 or any(index == chosen and strong for index, _, strong in candidates)
+        return (Act(VERBS[verb], verb, plain), *_joined(words, candidates, verb))
     derived = [
         word.root
         for word in words
@@ -189,7 +195,11 @@ def _choose(words: Sequence[_Word], candidates: Sequence[tuple[int, str, bool]])
     strong = next(((at, name) for at, name, is_strong in candidates if is_strong), None)
     if strong is None:
         ending = candidates[-1]
-        return ending[0] if ending[0] == last and ending[1] in _TRAILING_READS and last <= 3 else first
+        if ending[0] == last and ending[1] in _TRAILING_READS and last <= 3:
+            return last
+        # After the name of a product (`TrafficControlSearchLocations`) a searching word is the verb.
+        searching = next((index for index, name, _ in candidates[1:] if name in _SEARCHING), None)
+        return searching if first and searching is not None else first
     at = strong[0]
     if first_strong:
         ending = candidates[-1]

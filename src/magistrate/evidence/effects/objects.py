@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
 from magistrate.core.records import Certainty, Effect, EffectKind, Reversibility, Scope, TargetKind
 from magistrate.evidence.effects.lexicon import TARGET_KIND
 from magistrate.evidence.effects.naming import Reading
@@ -17,6 +19,7 @@ _REMOTE = frozenset({"message", "payment", "vcs-publish", "vcs-rewrite", "infras
 _WIDE = frozenset(
     {"*", "all", "everyone", "everybody", "public", "anyone", "world", "@channel", "@here", "@everyone", "@all"}
 )
+_TELLING = frozenset({"message", "network-out", "vcs-publish"})
 _FILE_KINDS = frozenset(
     {"read", "create", "overwrite", "delete", "execute", "permission", "credential", "install", "persistence"}
 )
@@ -35,8 +38,9 @@ def build(
     reversible: Reversibility,
     flags: Iterable[str] = (),
     broad: bool = False,
+    as_path: bool = False,
 ) -> Effect:
-    """An effect on what a leaf names; on something unnamed when there is no leaf."""
+    """An effect on what a leaf names; on something unnamed when there is no leaf. `as_path`: it is known to be a file."""
     if leaf is None:
         return Effect(
             kind=kind,
@@ -48,7 +52,7 @@ def build(
             flags=tuple(flags),
         )
     text = leaf.text.strip()[:MAX_TARGET]
-    target_kind = kind_of(kind, leaf, reading)
+    target_kind = "path" if as_path and shape_of(leaf) in ("word", "path") else kind_of(kind, leaf, reading)
     scope: Scope = "remote" if kind in _REMOTE else "unknown"
     if target_kind == "path":
         broad = broad or place.is_broad(text)
@@ -89,7 +93,7 @@ def kind_of(kind: EffectKind, leaf: Leaf, reading: Reading) -> TargetKind:
         return "repository"
     if usual is not None and kind != "credential":
         return usual
-    if "device" in roles or "device" in reading.objects:
+    if "device" in roles or ("device" in reading.objects and kind != "read"):
         return "device"
     for role, name in (
         ("user", "account"),
@@ -108,7 +112,7 @@ def kind_of(kind: EffectKind, leaf: Leaf, reading: Reading) -> TargetKind:
 def outgoing_url(leaf: Leaf, certainty: Certainty, found: Sequence[Leaf], *, flags: Iterable[str] = ()) -> Effect:
     """Something goes out to a URL; `upload` when the call carries more than the URL."""
     text = leaf.text.strip()[:2000]
-    carried = [other for other in found if other is not leaf and "content" in other.key.roles]
+    carried = [other for other in found if other is not leaf and carries(other)]
     marks = tuple(dict.fromkeys((*flags, *(("upload",) if carried or data_in_url(text) else ()))))
     return Effect(
         kind="network-out",
@@ -123,12 +127,35 @@ def outgoing_url(leaf: Leaf, certainty: Certainty, found: Sequence[Leaf], *, fla
     )
 
 
+def carries(leaf: Leaf) -> bool:
+    """Whether an argument is what is sent, rather than where to."""
+    top = leaf.top
+    return bool(top.roles & {"content", "secret"} or top.words & {"json", "form", "file", "files", "multipart"})
+
+
 def host_of(url: str) -> str:
     """The host of a URL, with or without a scheme; empty when there is none."""
     try:
         return urlsplit(url if "://" in url else "//" + url).hostname or ""
     except ValueError:
         return url.split("://")[-1].split("/")[0][:200]
+
+
+MASK = "MASKED-"
+"""What every masked secret begins with (`core.mask`)."""
+
+
+def with_secret(effects: Iterable[Effect], found: Sequence[Leaf]) -> list[Effect]:
+    """The effects, those that tell something to others flagged `secret` where what is told holds a masked secret."""
+    told = any(isinstance(leaf.value, str) and MASK in leaf.value and carries(leaf) for leaf in found)
+    if not told:
+        return list(effects)
+    return [
+        msgspec.structs.replace(effect, flags=tuple(dict.fromkeys((*effect.flags, "secret"))))
+        if effect.kind in _TELLING
+        else effect
+        for effect in effects
+    ]
 
 
 def data_in_url(url: str) -> bool:
@@ -142,4 +169,4 @@ def data_in_url(url: str) -> bool:
         return True
     if len(query) > _LONG_QUERY or _DATA_VALUE.search(query):
         return True
-    return "%40" in query or ("@" in query and "." in query) or "%0A" in query.upper()
+    return MASK in query or "%40" in query or ("@" in query and "." in query) or "%0A" in query.upper()

@@ -44,9 +44,10 @@ _ROLES = {
     "option": """limit page size format type mode sort order offset max min n language locale verbose recursive force confirm currency
         unit flag option options side visibility public access permission level scope scopes status state action operation method
         priority filter filters fields include exclude top version width height color dry isinput background interactive
-        events labels tags settings config params parameters events schedule cron ref env environment stage""",
+        events labels tags settings config params parameters events schedule ref env environment stage""",
     "secret": "password passwd passphrase secret otp pin passcode credential apikey mfa totp cvv token",
     "command": "command cmd shell argv commandline script bash",
+    "cron": "cron crontab",
     "code": "code source snippet python program",
     "sql": "sql query statement",
     "query": "query q keyword search term pattern regex glob question filter",
@@ -60,7 +61,7 @@ _ROLE_OF: Mapping[str, frozenset[str]] = {
     word: frozenset(role for role, words in _ROLES.items() if word in words.split())
     for word in {word for words in _ROLES.values() for word in words.split()}
 }
-_SOURCE = word_set("from source src origin sender old previous current existing")
+_SOURCE = word_set("input from source src origin sender old previous current existing")
 _TARGET = word_set("to dest destination target new into output dst out save")
 _SAFE_TOKENS = word_set(
     "page next max min continuation cursor cancel cancellation limit sync start count num prompt completion"
@@ -120,6 +121,11 @@ class Leaf(NamedTuple):
     depth: int
     name: str
     """The key itself, lower case."""
+
+    @property
+    def top(self) -> Key:
+        """The outermost key that it stands under."""
+        return self.key if self.depth < 2 else read_key(re.split(r"[.\[]", self.path, maxsplit=1)[0][:80])
 
     @property
     def text(self) -> str:

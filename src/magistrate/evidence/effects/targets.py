@@ -10,6 +10,8 @@ from magistrate.evidence.effects.schema import Leaf, shape_of
 MAX_TARGETS = 12
 """Effects that one kind gives at most; beyond it the last is broad and flagged `bulk`."""
 _THRESHOLD = 12
+_VAGUE = 20
+"""Points of an argument whose key says nothing."""
 _MATCH = 40
 """For a key that shares a noun with the tool's name."""
 
@@ -32,7 +34,7 @@ _WEIGHTS: Mapping[EffectKind, Mapping[str, int]] = {
     "read": {**_ANY, "path": 90, "url": 90, "repo": 70},
     "infrastructure": {**_ANY, "resource": 80, "path": 30, "name": 60, "host": 60},
     "process-stop": {**_ANY, "process": 90},
-    "network-out": {"url": 100, "host": 95, "path": 50, "repo": 40, "id": 20, "name": 15},
+    "network-out": {"url": 100, "host": 95, "path": 50, "repo": 40},
     "spawn-agent": {"agent": 90, "name": 60, "user": 40, "id": 40},
     "install": {"package": 90, "name": 60, "url": 60, "id": 40, "path": 40, "resource": 40, "": 15},
     "vcs-publish": {"repo": 100, "branch": 50, "url": 60, "path": 30, "id": 20, "name": 20},
@@ -48,6 +50,7 @@ _SHAPES: Mapping[EffectKind, Mapping[str, int]] = {
     "permission": {"email": 90, "handle": 80},
     "network-out": {"url": 90},
 }
+_BY_FORM: Mapping[str, int] = {"email": 55, "phone": 50}
 _ADDRESSES = frozenset({"email", "phone", "handle", "channel"})
 
 
@@ -61,13 +64,20 @@ def choose(kind: EffectKind, found: Sequence[Leaf], nouns: frozenset[str], *, so
     if not scored:
         return []
     top = max(scored)[0]
-    if kind == "message" and top >= 80:
-        best = [entry for entry in scored if entry[0] >= 80]
+    if kind == "message" and any(_addressed(leaf) for _, _, _, leaf in scored):
+        best = [entry for entry in scored if _addressed(entry[3]) and entry[0] >= 70]
     else:
         best = [entry for entry in scored if entry[0] == top]
         name = max(best)[3].name
         best = [entry for entry in best if entry[3].name == name or entry[3].depth == max(best)[3].depth]
+    # Several arguments that nothing tells apart: none of them is known to be the object.
+    if top <= _VAGUE and len({entry[3].name for entry in best}) > 1:
+        return []
     return [entry[3] for entry in best]
+
+
+def _addressed(leaf: Leaf) -> bool:
+    return bool(leaf.key.roles & {"recipient", "user", "channel"}) or shape_of(leaf) in _ADDRESSES
 
 
 def score(kind: EffectKind, leaf: Leaf, nouns: frozenset[str], source: bool) -> int:
@@ -76,10 +86,12 @@ def score(kind: EffectKind, leaf: Leaf, nouns: frozenset[str], source: bool) -> 
         return 0
     key, form = leaf.key, shape_of(leaf)
     weights = _WEIGHTS.get(kind, _ANY)
-    by_shape = _SHAPES.get(kind, {}).get(form, 0)
+    by_shape = _SHAPES.get(kind, _BY_FORM).get(form, 0)
+    if "secret" in key.roles and not leaf.text.startswith(("ssh-", "ecdsa-", "-----BEGIN PUBLIC")):
+        return 0
     barred = key.roles & _NEVER and not key.roles & (_IDENTITY | {"payee", "channel", "subject", "agent", "process"})
-    if kind == "persistence" and "command" in key.roles:
-        barred = False
+    if (kind == "persistence" and "command" in key.roles) or (source and key.source):
+        barred = frozenset()
     if form == "text" and not by_shape and not (key.roles & {"path", "url"}):
         return 0
     if barred and not (by_shape and "content" not in key.roles and "query" not in key.roles):
@@ -88,7 +100,7 @@ def score(kind: EffectKind, leaf: Leaf, nouns: frozenset[str], source: bool) -> 
         return 0
     points = max((weights.get(role, 0) for role in key.roles), default=0) or weights.get("", 0)
     points = max(points, by_shape)
-    if key.words & nouns:
+    if key.words & nouns and not (kind == "permission" and "subject" in key.roles):
         points += _MATCH
     if key.source != source:
         points -= 60 if key.source else 30

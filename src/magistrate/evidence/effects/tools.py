@@ -17,18 +17,16 @@ from collections.abc import Sequence
 import msgspec
 
 from magistrate.core.records import Action, Certainty, Effect, EffectKind, Reversibility
-from magistrate.evidence.effects.lexicon import ACTS, FINAL, REVERSIBLE, SOFT
+from magistrate.evidence.effects.acts import kinds_of
+from magistrate.evidence.effects.lexicon import FINAL, REVERSIBLE, SOFT
 from magistrate.evidence.effects.morphology import word_set
 from magistrate.evidence.effects.naming import Act, Reading, read_name, read_phrase
-from magistrate.evidence.effects.objects import build, outgoing_url
+from magistrate.evidence.effects.objects import build, outgoing_url, with_secret
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.schema import Leaf, having, shape_of
 from magistrate.evidence.effects.targets import MAX_TARGETS, choose, is_address
 
 _READS = frozenset({"read", "compute", "logout"})
-_PAYS = frozenset(
-    {"send", "move", "create", "schedule", "update", "approve", "execute", "weak", "upload", "deploy", "assign"}
-)
 _WIDE = frozenset({"*", "all", "everyone", "everybody", "public", "anyone", "world", "any"})
 _LOUD = ("@channel", "@here", "@everyone", "@all")
 _OFF = word_set("disable stop mute disarm unlock pause deactivate remove delete turn shutdown bypass")
@@ -45,7 +43,7 @@ def function_effects(action: Action, found: Sequence[Leaf], place: Place) -> lis
     if not effects:
         effects += _by_arguments(action, reading, found, place)
     effects += _beside(acts, reading, found, place, effects)
-    return _hinted(action, effects, place)
+    return _hinted(action, with_secret(effects, found))
 
 
 # ---------------------------------------------------------------- which act
@@ -88,7 +86,7 @@ def _action_argument(found: Sequence[Leaf]) -> tuple[Act, ...]:
 
 
 def _act_effects(act: Act, reading: Reading, found: Sequence[Leaf], place: Place, certainty: Certainty) -> list[Effect]:
-    kinds = _kinds(act, reading, found)
+    kinds = kinds_of(act, reading, found)
     if act.kind == "copy" or (act.kind == "compute" and _output(found)):
         return _transport(("read", "create"), act, reading, found, place, certainty)
     if kinds in (("delete", "create"), ("read", "create")):
@@ -97,71 +95,6 @@ def _act_effects(act: Act, reading: Reading, found: Sequence[Leaf], place: Place
     for kind in kinds:
         effects += _effects(kind, act, reading, found, place, certainty)
     return effects
-
-
-def _kinds(act: Act, reading: Reading, found: Sequence[Leaf]) -> tuple[EffectKind, ...]:
-    """The kinds of effect an act has on what the name and the arguments speak of."""
-    objects = reading.objects
-    if act.verb == "checkout" and "vcs" in objects:
-        return ("overwrite",)
-    if act.verb == "open" and not objects.isdisjoint({"web", "file"}) and "pull-request" not in objects:
-        return ("read",)
-    if act.kind == "create" and act.verb in ("open", "start", "begin"):
-        if "device" in objects:
-            return ("overwrite",)
-        if act.verb != "open" or not found:
-            return ("infrastructure",) if "infra-only" in objects else ("execute",)
-    if act.kind == "create" and act.verb in ("clone", "fork") and "vcs" in objects:
-        return ("read", "create") if act.verb == "clone" else ("create", "vcs-publish")
-    if act.kind == "create" and act.verb == "add" and "person" in objects:
-        return ("permission",)
-    if (
-        act.kind == "create"
-        and act.verb in ("append", "prepend", "populate", "put", "insert")
-        and having(found, "path")
-    ):
-        return ("overwrite",)
-    if act.kind == "deploy" and "agent" in objects:
-        return ("spawn-agent",)
-    if act.kind in ("create", "update", "delete") and "mongo" in reading.words:
-        return ("database-destroy",) if act.kind == "delete" else ("database-write",)
-    if act.kind in _PAYS and _pays(act, reading, found):
-        return ("payment",)
-    if (
-        act.kind == "create"
-        and act.verb not in ("post", "publish", "add", "create", "new", "compose")
-        and objects & {"message"}
-    ):
-        return ("create",)
-    if act.kind in ("create", "update") and "draft" in reading.words:
-        return ("create",)
-    if act.kind == "create" and "vcs" not in objects and "release" in objects and having(found, "repo"):
-        return ("vcs-publish",)
-    if act.kind == "push" and "force" in reading.words:
-        return ("vcs-publish", "vcs-rewrite")
-    if act.kind == "install" and act.verb == "upgrade" and not objects & {"software"}:
-        return ("infrastructure",) if "infra" in objects else ("overwrite",)
-    if act.kind == "schedule" and any("command" in leaf.key.roles or "cron" in leaf.key.words for leaf in found):
-        return ("persistence",)
-    for needed, kinds in ACTS.get(act.kind, ()):
-        if not needed or needed in objects:
-            return kinds
-    return ("execute",)
-
-
-def _pays(act: Act, reading: Reading, found: Sequence[Leaf]) -> bool:
-    """An amount beside somebody who receives it."""
-    sums = [
-        leaf
-        for leaf in found
-        if "amount" in leaf.key.roles and not leaf.key.words & {"count", "replicas", "quantity", "qty"}
-    ]
-    if not sums:
-        return False
-    payees = having(found, "payee") or [leaf for leaf in having(found, "account", "recipient") if not leaf.key.source]
-    if act.kind == "send" and not reading.objects & {"message"}:
-        payees = payees or having(found, "user")
-    return bool(payees) and not reading.objects & {"device"}
 
 
 def _effects(
@@ -175,7 +108,9 @@ def _effects(
     if kind == "read" and not targets and not reading.objects & {"web"} and "search" not in reading.words:
         return [Effect(kind="read", target_kind="resource", reversible="yes", certainty=certainty)]
     reversible = _reversible(kind, act)
-    broad = reading.all or _says_all(found)
+    broad = kind != "read" and (reading.all or _says_all(found))
+    if not targets and kind == "execute":
+        return [unknown(reading.name, certainty)]
     if not targets:
         blank = build(kind, None, reading, place, certainty=certainty, reversible=reversible, flags=flags, broad=broad)
         return [_loud(blank, found)]
@@ -197,34 +132,34 @@ def _transport(
     """Copy, move, download, convert: something is read (or taken away) here and comes to be there."""
     away, there = kinds
     flags = ("move",) if away == "delete" else ()
-    goal = [leaf for leaf in _output(found) if leaf.key.dest or not leaf.key.source]
+    fetched = act.kind == "download" or act.verb == "clone"
+    goal = [leaf for leaf in _output(found, fetched) if leaf.key.dest or not leaf.key.source]
     origin = [leaf for leaf in choose(away, found, reading.words, source=True) if leaf not in goal]
-    if act.kind == "download" or act.verb == "clone":
+    if fetched:
         goal = [leaf for leaf in goal if "url" not in leaf.key.roles and shape_of(leaf) != "url"]
-    effects = [
-        build(away, leaf, reading, place, certainty=certainty, reversible="yes", flags=flags)
-        for leaf in origin[:MAX_TARGETS]
-    ]
-    effects += [
-        _known_file(build(there, leaf, reading, place, certainty=certainty, reversible="yes", flags=flags), place)
-        for leaf in goal[:1]
-    ]
+
+    def made(kind: EffectKind, leaf: Leaf | None) -> Effect:
+        files = leaf is not None and "id" not in leaf.key.roles and "file" in reading.objects
+        effect = build(kind, leaf, reading, place, certainty=certainty, reversible="yes", flags=flags, as_path=files)
+        return _known_file(effect, place)
+
+    effects = [made(away, leaf) for leaf in origin[:MAX_TARGETS]] + [made(there, leaf) for leaf in goal[:1]]
     if not goal and act.kind == "copy":
-        effects.append(build(there, None, reading, place, certainty=certainty, reversible="yes", flags=flags))
+        effects.append(made(there, None))
     if act.kind == "move" and (not goal or not origin):
         return _effects("overwrite", act, reading, found, place, certainty)
-    return effects or [build(away, None, reading, place, certainty=certainty, reversible="yes", flags=flags)]
+    return effects or [made(away, None)]
 
 
-def _output(found: Sequence[Leaf]) -> list[Leaf]:
-    """Leaves that say where a result goes."""
+def _output(found: Sequence[Leaf], fetched: bool = False) -> list[Leaf]:
+    """Leaves that say where a result goes; of what is fetched, any path does."""
     return [
         leaf
         for leaf in found
         if leaf.key.dest and not leaf.key.source and isinstance(leaf.value, str)
         and (leaf.key.roles & {"path"} or leaf.name in ("destination", "dest", "output", "out", "to", "target"))
         and shape_of(leaf) in ("path", "word")
-    ] or [leaf for leaf in having(found, "path") if leaf.key.words & {"save", "output", "local", "target", "out"}]  # fmt: skip
+    ] or [leaf for leaf in having(found, "path") if fetched or leaf.key.words & {"save", "output", "local", "target", "out"}]  # fmt: skip
 
 
 def _known_file(effect: Effect, place: Place) -> Effect:
@@ -279,13 +214,15 @@ def _flags(kind: EffectKind, act: Act, reading: Reading, found: Sequence[Leaf]) 
         flags.append("secret")
     if act.verb == "append":
         flags.append("append")
-    if kind in ("permission", "create", "overwrite") and _public(reading, found):
+    if kind in ("permission", "create", "overwrite") and (
+        _public(reading, found) or (kind == "permission" and "public" in reading.words)
+    ):
         flags.append("public")
     return tuple(flags)
 
 
 def _public(reading: Reading, found: Sequence[Leaf]) -> bool:
-    if "publicize" in reading.words or "public" in reading.words:
+    if "publicize" in reading.words:
         return True
     return any(
         (leaf.value is True and "public" in leaf.key.words)
@@ -429,7 +366,7 @@ def _hands_secret(found: Sequence[Leaf], reads: bool) -> bool:
     )  # fmt: skip
 
 
-def _hinted(action: Action, effects: list[Effect], place: Place) -> list[Effect]:
+def _hinted(action: Action, effects: list[Effect]) -> list[Effect]:
     """The server's own hint that a tool destroys raises a reading; no hint ever lowers anything."""
     hints = action.annotations
     if (

@@ -15,7 +15,7 @@ import msgspec
 from magistrate.core.records import Certainty, Effect
 from magistrate.evidence.effects.morphology import word_set
 from magistrate.evidence.effects.naming import Reading
-from magistrate.evidence.effects.objects import data_in_url, host_of, outgoing_url
+from magistrate.evidence.effects.objects import MASK, carries, data_in_url, host_of, outgoing_url
 from magistrate.evidence.effects.place import host_scope, looks_production
 from magistrate.evidence.effects.schema import Leaf, having, shape_of
 
@@ -51,7 +51,8 @@ def leaking(effect: Effect) -> list[Effect]:
     """For a URL that is read: the `network-out` effect, when the URL itself carries data."""
     if effect.kind != "read" or effect.target_kind not in ("url", "host") or not data_in_url(effect.target):
         return []
-    return [msgspec.structs.replace(effect, kind="network-out", reversible="no", flags=("upload",))]
+    flags = ("upload", "secret") if MASK in effect.target else ("upload",)
+    return [msgspec.structs.replace(effect, kind="network-out", reversible="no", flags=flags)]
 
 
 def search_web(arguments: Mapping[str, Any]) -> list[Effect]:
@@ -80,11 +81,7 @@ def request_effects(reading: Reading, found: Sequence[Leaf]) -> list[Effect] | N
         method = named
     if not urls:
         return None
-    carried = [
-        leaf
-        for leaf in found
-        if leaf.key.roles & {"content", "secret"} or leaf.key.words & {"json", "form", "file", "files"}
-    ]
+    carried = any(carries(leaf) for leaf in found)
     if (method or "GET") in _READING_METHODS and not carried:
         return read_url(urls[0].text, urls[0].path)
     flag = "delete-request" if method == "DELETE" else "write-request"

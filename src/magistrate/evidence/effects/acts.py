@@ -1,0 +1,103 @@
+"""From an act to the kinds of its effects: the exceptions first, then the table of acts and objects (`lexicon.ACTS`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from magistrate.core.records import EffectKind
+from magistrate.evidence.effects.lexicon import ACTS
+from magistrate.evidence.effects.morphology import word_set
+from magistrate.evidence.effects.naming import Act, Reading
+from magistrate.evidence.effects.schema import Leaf, having
+
+Kinds = tuple[EffectKind, ...]
+_NONE: frozenset[str] = frozenset()
+
+
+class Case(NamedTuple):
+    """One exception. Of each set that is not empty, one member must be there; of `without`, none."""
+
+    kinds: Kinds
+    acts: frozenset[str] = _NONE
+    """Classes of act."""
+    verbs: frozenset[str] = _NONE
+    objects: frozenset[str] = _NONE
+    """Classes of object."""
+    words: frozenset[str] = _NONE
+    """Words of the name."""
+    roles: frozenset[str] = _NONE
+    """Roles of arguments."""
+    without: frozenset[str] = _NONE
+    """Classes of object."""
+
+
+_CREATING = word_set("create update")
+_CASES: tuple[Case, ...] = (
+    Case(("overwrite",), verbs=word_set("checkout"), objects=word_set("vcs")),
+    Case(("overwrite",), verbs=word_set("open start begin goto navigate visit"), objects=word_set("device")),
+    Case(("read",), verbs=word_set("open"), objects=word_set("web file"), without=word_set("pull-request")),
+    Case(("infrastructure",), verbs=word_set("start begin"), objects=word_set("infra-only")),
+    Case(("execute",), acts=word_set("create"), verbs=word_set("start begin")),
+    Case(("read", "create"), verbs=word_set("clone"), objects=word_set("vcs")),
+    Case(("create", "vcs-publish"), verbs=word_set("fork"), objects=word_set("vcs")),
+    Case(("permission",), verbs=word_set("add"), objects=word_set("person"), without=word_set("participant")),
+    Case(("overwrite",), verbs=word_set("append prepend populate put insert"), objects=word_set("file")),
+    Case(("overwrite",), verbs=word_set("append prepend populate put insert"), roles=word_set("path")),
+    Case(("message",), verbs=word_set("issue"), objects=word_set("vcs")),
+    Case(("spawn-agent",), acts=word_set("deploy create"), objects=word_set("agent"), verbs=word_set("launch spin start create deploy"), words=word_set("subagent agent assistant")),
+    Case(("database-destroy",), acts=word_set("delete"), words=word_set("mongo mongodb dynamodb firestore redis elasticsearch cassandra")),
+    Case(("database-write",), acts=word_set("create update"), words=word_set("mongo mongodb dynamodb firestore redis elasticsearch cassandra")),
+    Case(("create",), acts=_CREATING, words=word_set("draft")),
+    Case(("create",), acts=word_set("create"), objects=word_set("message"), verbs=word_set("write save store record log generate draft import insert print render prepare file index backup")),
+    Case(("vcs-publish",), acts=word_set("create"), objects=word_set("release"), roles=word_set("repo")),
+    Case(("vcs-publish", "vcs-rewrite"), acts=word_set("push"), words=word_set("force")),
+    Case(("infrastructure",), verbs=word_set("upgrade"), objects=word_set("infra"), without=word_set("software")),
+    Case(("overwrite",), verbs=word_set("upgrade"), without=word_set("software infra")),
+    Case(("persistence",), acts=word_set("schedule"), roles=word_set("command cron")),
+    Case(("create",), acts=word_set("create"), objects=word_set("infra"), roles=word_set("path"), words=word_set("node app service host")),
+    Case(("overwrite",), acts=word_set("update"), objects=word_set("infra"), roles=word_set("path"), words=word_set("node app service host")),
+    Case(("delete",), acts=word_set("delete"), objects=word_set("infra"), roles=word_set("path"), words=word_set("node app service host")),
+)  # fmt: skip
+_PAYING = word_set("send move create schedule update approve execute weak upload deploy assign")
+"""Classes of act that an amount and a payee make a payment."""
+_COUNTS = word_set("count replicas quantity qty weight kg mg height")
+
+
+def kinds_of(act: Act, reading: Reading, found: Sequence[Leaf]) -> Kinds:
+    """The kinds of effect that an act has on what the name and the arguments speak of."""
+    if act.kind in _PAYING and pays(act, reading, found):
+        return ("payment",)
+    if act.kind == "say" and having(found, "url") and having(found, "content"):
+        return ("message", "network-out")
+    roles = frozenset(role for leaf in found for role in leaf.key.roles)
+    for case in _CASES:
+        if _fits(case, act, reading, roles):
+            return case.kinds
+    for needed, kinds in ACTS.get(act.kind, ()):
+        if not needed or needed in reading.objects:
+            return kinds
+    return ("execute",)
+
+
+def _fits(case: Case, act: Act, reading: Reading, roles: frozenset[str]) -> bool:
+    return (
+        (not case.acts or act.kind in case.acts)
+        and (not case.verbs or act.verb in case.verbs)
+        and (not case.objects or not case.objects.isdisjoint(reading.objects))
+        and (not case.words or not case.words.isdisjoint(reading.words))
+        and (not case.roles or not case.roles.isdisjoint(roles))
+        and case.without.isdisjoint(reading.objects)
+    )
+
+
+def pays(act: Act, reading: Reading, found: Sequence[Leaf]) -> bool:
+    """Whether an amount stands beside somebody who receives it."""
+    if "device" in reading.objects or not any(
+        "amount" in leaf.key.roles and not leaf.key.words & _COUNTS for leaf in found
+    ):
+        return False
+    payees = having(found, "payee") or [leaf for leaf in having(found, "account", "recipient") if not leaf.key.source]
+    if act.kind == "send" and "message" not in reading.objects:
+        payees = payees or having(found, "user")
+    return bool(payees)
