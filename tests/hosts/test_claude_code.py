@@ -107,6 +107,10 @@ PERSON = [
         [("person", "/deploy"), ("machine", "<command-message>deploy</command-message>"), ("person", "staging")],
     ),
     ("<bash-input>rm -rf build</bash-input>", [("person", "rm -rf build")]),
+    (
+        "<context>a web shop</context>\n<instructions>Delete the old carts.</instructions>",
+        [("person", "<context>a web shop</context>\n<instructions>Delete the old carts.</instructions>")],
+    ),
     ("Use <div> and </div> & a <b>bold</b> word", [("person", "Use <div> and </div> & a <b>bold</b> word")]),
 ]
 MACHINE = [

@@ -74,21 +74,41 @@ class Branches(Generic[T]):
 _TAG = re.compile(r"<([A-Za-z][A-Za-z0-9_\-]{1,40})(?:[ \t\n][^<>]{0,400})?>")
 _PERSONS = frozenset({"command-name", "command-args", "bash-input", "user-memory-input"})
 """Marks that hosts put around what the person typed: a slash command, a shell line, a note."""
+_MACHINES = frozenset(
+    {
+        "agent-message", "collaboration_mode", "command-message", "environment_details", "new-diagnostics", "observation",
+        "opened_file", "persisted-output", "personality_spec", "skill", "system", "teammate-message", "tool_result", "turn_aborted",
+        "user-prompt-submit-hook", "user_shell_command",
+    }
+)  # fmt: skip
 _MACHINE_STARTS = (
-    "agents", "agent-", "agent_", "codex", "collaboration", "current_", "developer", "environment", "fetched", "function",
-    "goal_", "hook", "ide_", "ide-", "local-command", "mcp-", "mcp_", "memory", "nested", "new-diagnostics", "opened",
-    "permissions", "persisted", "plugin", "skill", "subagent", "sub-agent", "system", "task-", "task_", "teammate",
-    "tool", "turn_", "user_instructions", "user-prompt-submit", "user_shell", "command-message", "apps_", "personality",
-)  # fmt: skip
-_MACHINE_ENDS = (
-    "reminder", "notification", "stdout", "stderr", "caveat", "-hook", "_hook", "context", "result", "results",
-    "instructions", "diagnostics",
-)  # fmt: skip
+    "function_",
+    "hook_",
+    "hook-",
+    "ide_",
+    "ide-",
+    "local-command",
+    "mcp-",
+    "mcp_",
+    "system-",
+    "system_",
+    "tool_",
+    "tool-",
+)
+_MACHINE_ENDS = tuple(
+    mark + word
+    for mark in "-_"
+    for word in ("caveat", "context", "hook", "instructions", "notification", "reminder", "stderr", "stdout")
+)
+"""Families rather than a list, since hosts add marks with every version; but only of names that no person gives a part of
+their own prompt: `<instructions>`, `<context>`, `<task>` and their like stay the person's."""
 
 
 def _by_machine(tag: str) -> bool:
     tag = tag.lower()
-    return tag not in _PERSONS and (tag.startswith(_MACHINE_STARTS) or tag.endswith(_MACHINE_ENDS))
+    return tag in _MACHINES or (
+        tag not in _PERSONS and (tag.startswith(_MACHINE_STARTS) or tag.endswith(_MACHINE_ENDS))
+    )
 
 
 def speakers(text: str) -> Iterator[tuple[Speaker, str]]:
