@@ -83,7 +83,7 @@ def _apart(allow: Match, restrict: Match) -> bool:
         return None not in (one := (getattr(allow, name), getattr(restrict, name))) and one[0] is not one[1]
 
     return (
-        any(map(lists_apart, ("effect", "stance", "scope", "reversible")))
+        any(map(lists_apart, ("effect", "stance", "scope", "reversible", "certainty")))
         or any(map(switches_apart, ("instructed", "broad", "production")))
         or bool(restrict.flags and set(restrict.flags) <= set(allow.no_flags))
         or bool(restrict.target and set(restrict.target) <= set(allow.not_target))
