@@ -110,3 +110,20 @@ def test_a_lone_variable_is_dynamic(name: str) -> None:
 )
 def test_help_has_no_effect(name: str) -> None:
     assert tuple(HANDLERS[name](Command(name=name, words=(Word(text="--help"),)), Scene())) == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vault kv destroy -version=1 secret/app",
+        "helm upgrade web ./chart --version 3",
+        "doctl compute droplet delete 5 --comment --help",
+        "doctl compute droplet delete 5 --comment --dry-run",
+        "kubectl delete ns shop --as --help",
+        "npm publish --tag --help",
+    ],
+)
+def test_help_and_dry_run_hide_nothing(line: str) -> None:
+    name, *rest = line.split()
+    found = tuple(HANDLERS[name](Command(name=name, words=tuple(Word(text=text) for text in rest)), Scene()))
+    assert any(one.kind in ("infrastructure", "credential", "vcs-publish") for one in found)

@@ -317,9 +317,7 @@ def effects(tool: Tool, command: Command, scene: Scene) -> Iterator[Effect]:
     if unresolved is not None:
         yield call.effect("execute", unresolved, "code")
         return
-    if line.has(*_HELP, *tool.help) or (
-        line.operands and line.operands[0].text in ("help", "version") and not call.args
-    ):
+    if _only_help(call) or (line.operands and line.operands[0].text in ("help", "version") and not call.args):
         return
     found = tuple(_apply(entry, call))
     yield from (_demote(one) for one in _finish(found, call)) if is_dry(call) else _finish(found, call)
@@ -361,6 +359,30 @@ def _unresolved(call: Call, entry: Entry | None) -> Word | None:
             if before_verb:
                 return word
     return None
+
+
+def _only_help(call: Call) -> bool:
+    """Help is asked for: not `--version=3`, not `--version 3` of a subcommand, not what may be the value of the option before it."""
+    asked = ("--help", *call.tool.help, *(() if call.path else ("--version",)))
+    return any(name in asked and value is None for name, value in call.line.options) and _stands_alone(call, asked)
+
+
+def _stands_alone(call: Call, names: tuple[str, ...]) -> bool:
+    """Whether one of the options is surely an option, not the value of an unknown long one before it."""
+    before = ""
+    for word in call.command.words:
+        text = word.text
+        if text.partition("=")[0] in names or (call.tool.long_dash and "-" + text.partition("=")[0] in names):
+            known = (
+                before in FLAGS
+                or before in call.tool.marks
+                or before in call.tool.switches
+                or before.startswith("--no-")
+            )
+            if not before.startswith("--") or "=" in before or known:
+                return True
+        before = text
+    return any(name in names and len(name) == 2 for name, _ in call.line.options)
 
 
 def _until_dynamic(call: Call) -> list[str]:
@@ -451,7 +473,7 @@ def is_dry(call: Call) -> bool:
         if name in _DRY or name in call.tool.dry:
             told = value.text.lower() if value is not None else ""
             if told not in _NOT_DRY and not (value is not None and value.dynamic):
-                return True
+                return _stands_alone(call, (*_DRY, *call.tool.dry))
     return False
 
 

@@ -68,7 +68,8 @@ def _reset(call: Call) -> Iterator[Effect]:
         return
     for word in commits[:1]:
         if word.text != "HEAD":
-            yield call.effect("vcs-rewrite", word, "branch", scope="workspace", reversible="partly")
+            hard = call.line.has("--hard", "--merge", "--keep")
+            yield call.effect("vcs-rewrite", word, "branch", scope="workspace", reversible="partly" if hard else "yes")
 
 
 def _is_commit(text: str) -> bool:
@@ -157,7 +158,7 @@ def _clean(call: Call) -> Iterator[Effect]:
 def _commit(call: Call) -> Iterator[Effect]:
     flags = ("no-verify",) if call.line.has("-n", "--no-verify") else ()
     if call.line.has("--amend"):
-        yield call.effect("vcs-rewrite", "HEAD", "branch", scope="workspace", reversible="partly", flags=flags)
+        yield call.effect("vcs-rewrite", "HEAD", "branch", scope="workspace", reversible="yes", flags=flags)
     else:
         yield call.effect("create", ".", "repository", scope="workspace", reversible="yes", flags=flags)
 
@@ -452,7 +453,7 @@ _TABLE: dict[str, Entry] = {
     **same("status|log|diff|show|blame|annotate|ls-files|ls-tree|rev-parse|rev-list|describe|shortlog|cat-file|name-rev|merge-base|for-each-ref|show-ref|show-branch|whatchanged|count-objects|fsck|check-ignore|check-attr|check-ref-format|diff-tree|diff-index|diff-files|var|version|help|cherry|range-diff|reflog|reflog show|reflog exists|stash list|stash show|worktree list|submodule|submodule status|submodule summary|remote|remote show|remote -v|remote get-url|notes|notes show|notes list|bisect log|bisect view|sparse-checkout list|verify-commit|verify-tag|verify-pack|bundle verify|bundle list-heads|lfs ls-files|lfs status|lfs env|format-patch|request-pull|symbolic-ref|patch-id|stripspace|interpret-trailers|column|get-tar-commit-id|hash-object|mktree|fmt-merge-msg", READ),
     **same("grep|difftool|archive", _grep),
     **same("add|stage|mv|stash|stash push|stash save|stash create|stash store|stash branch|merge|cherry-pick|revert|init|notes add|notes append|bisect start|bisect good|bisect bad|bisect skip|worktree add|worktree lock|worktree unlock|worktree move|worktree repair|submodule init|submodule sync|submodule absorbgitdirs|sparse-checkout|sparse-checkout set|sparse-checkout add|sparse-checkout init|sparse-checkout disable|commit-tree|write-tree|update-index|read-tree|bundle create|pack-refs|maintenance run|repack|rerere|lfs track|lfs untrack|merge-tree|merge-file|pack-objects|index-pack|fast-export", RECORD),
-    **same("stash pop|stash apply", (Row(kind="overwrite", take="none", name=".", target_kind="path", reversible="yes"),)),
+    **same("stash pop|stash apply", RECORD),
     **same("am", (Row(kind="create", take="none", name=".", target_kind="repository", scope="workspace", reversible="yes"),)),
     "apply": _apply,
     "commit": _commit,

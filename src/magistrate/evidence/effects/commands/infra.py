@@ -252,6 +252,7 @@ _SECRET_TOOL: dict[str, Entry] = {
     **same("item create|item edit|document create|document edit|set|insert|edit|generate|secrets set|secrets upload|encrypt|put|add|item template|rotate|configs tokens|import|updatekeys", _SECRET_WRITE),
     **same("item delete|document delete|vault delete|user delete|group delete|secrets delete|projects delete|configs delete|environments delete|rm|delete|remove|del|unset|item share|service-accounts delete|projects service-accounts delete", _SECRET_GONE),
     **same("vault list|item list|document list|user list|group list|account list|whoami|list|ls|find|search|projects|projects list|configs|configs list|configs get|environments|me|activity|item template list|account get|vault get|user get|secrets --only-names|configs logs|changes|status|sync|grep|git log", _SEEN),
+    **same("setup|configure|configure set|config set", (Row(kind="overwrite", take="none", name="configuration", scope="home", reversible="yes"),)),
     **same("vault user grant|vault user revoke|vault group grant|vault group revoke|group user grant|user provision|user confirm|user suspend|group create|user edit|vault create|vault edit|group edit|projects create|projects update|configs create|configs update|configs clone|environments create", (Row(kind="permission", take="first", target_kind="account", reversible="partly"),)),
 }  # fmt: skip
 
@@ -344,11 +345,11 @@ _BY_VERB = options(
 )
 
 _BACKUP = {
-    **same("forget|prune|delete|purge|compact|key remove|key delete|unlock|repair|recreate|snapshot delete|remove-all-but-n-full|remove-older-than|backup delete|tag|cleanup|rewrite", (Row(kind="delete", name="backups", reversible="no", broad_if=("--all", "--prune"), flags=("no-backup",)),)),
+    **same("forget|prune|delete|purge|compact|key remove|key delete|repair|recreate|snapshot delete|remove-all-but-n-full|remove-older-than|backup delete|tag|cleanup|rewrite", (Row(kind="delete", name="backups", reversible="no", broad_if=("--all", "--prune"), flags=("no-backup",)),)),
     **same("backup|create|init|copy|snapshot create|backup create|schedule create|full|incremental", (Row(kind="create", name="backup", reversible="yes"),)),
-    **same("snapshots|list|ls|find|stats|check|diff|info|cat|dump|key list|version|self-update|mount|umount|snapshot list|status|verify|backup get|backup describe|backup logs|collection-status|cache|backup download", _SEEN),
+    **same("snapshots|list|ls|find|stats|check|diff|info|cat|dump|key list|version|self-update|mount|umount|snapshot list|status|verify|restore get|restore describe|restore logs|schedule get|schedule describe|backup get|backup describe|backup logs|collection-status|cache|backup download", _SEEN),
     **same("restore|extract|snapshot restore|restore create", (Row(kind="overwrite", take="last", name="restored files", reversible="no"),)),
-    **same("break-lock|config|key change-passphrase|key add|key passwd|serve|with-lock", (Row(kind="infrastructure", take="first", reversible="partly"),)),
+    **same("unlock|break-lock|config|key change-passphrase|key add|key passwd|serve|with-lock", (Row(kind="infrastructure", take="first", reversible="partly"),)),
 }  # fmt: skip
 _MIGRATE: dict[str, Entry] = {
     **same("migrate reset|db push --force-reset|db drop|db:drop|clean|downgrade|db:reset|migrate:fresh|migrate:reset|db:wipe|dropAll|drop-all|db:migrate:undo:all|schema:drop|drop|db:schema:load|db:truncate_all|schema apply --auto-approve|db downgrade|db reset|migrate:refresh|rollback-all", (Row(kind="database-destroy", take="first", name="database", target_kind="database", reversible="no", broad=True),)),

@@ -22,7 +22,7 @@ _WORDS: dict[Verb, str] = {
     "whoami explain top history wait lookup head cat tree watch preview estimate scan filter verify doctor check "
     "batchget select summarize simulate compare detect discover print display ps events who can-i stat stats ping dig "
     "less ancestors outdated audit-log count poll browse consume receive peek sub subscribe download pull fetch dump "
-    "export env-vars report usage url open docs snapshots retrieve resolve probe test-connection",
+    "export env-vars report usage url open docs snapshots retrieve resolve probe test-connection diagnostic diagnostics diagnose",
     "delete": "delete del destroy remove rm rmi rb drop purge wipe terminate erase truncate clear flush prune unlink "
     "deregister decommission obliterate nuke empty expunge undeploy teardown deletion removal termination destruction "
     "uninstall rmdir forget unregister discard trash clean cleanup reset rmb eradicate mb-rm deprovision shred deletes "
@@ -61,7 +61,7 @@ _NOUNS: dict[str, str] = {
     "topic-records records cassandra redis d1 schema documentdb sqlite clickhouse index indices elasticsearch",
     "object": "s3 s3api object objects blob blobs bucket buckets file files gs storage r2 volume artifact artifacts",
     "secret": "secret secrets secretsmanager password passwords token tokens credential credentials creds key keys apikey "
-    "keyvault kubeconfig kv ssm vault passphrase otp",
+    "keyvault kubeconfig ssm vault passphrase otp",
     "permission": "policy policies role roles user users iam permission permissions acl acls binding bindings member members "
     "group-membership grant grants security-group ingress invitation collaborator collaborators visibility principal "
     "clusterrolebinding rolebinding clusterrole serviceaccount rbac access org-member sso trust mfa share sharing",
@@ -191,6 +191,12 @@ def _reading(verb: Verb, at: int, sorts: set[str], flags: tuple[str, ...], named
 
 
 def _listing(named: list[str]) -> bool:
-    """Listing the names of secrets shows no secret (`list-secrets`, `secret describe`); `list-keys` does in some clouds."""
+    """Listing the names of secrets shows no secret (`list-secrets`, `secret describe`); `list-keys` does in some clouds.
+
+    An operation that names another noun of its own (`secretsmanager get-resource-policy`) is about that one.
+    """
     last = tokens(named[-1]) if named else []
+    own = last[1:]
+    if own and ("random" in own or not any("secret" in _NOUN_OF.get(piece, ()) for piece in own)):
+        return True
     return bool(last) and last[0] in ("list", "ls", "describe", "status", "lookup", "search") and "keys" not in last
