@@ -15,7 +15,6 @@ from magistrate.evidence.pieces import Kind
 from magistrate.evidence.tokens import (
     MAX_TEXT,
     clean,
-    collapsed,
     digits_key,
     find,
     fold,
@@ -29,6 +28,7 @@ MAX_TOKENS = 40
 """Tokens of a value that is sought as one phrase; longer text is sought by samples."""
 _MAX_VALUE = 4_096
 _MAX_PLACES = 8
+_MAX_STARTS = 200
 
 Check = Literal["", "inner", "url", "digits", "sample", "short"]
 """`sample` and `short` only say that few texts are read: for a sample of long text, for a path said by its last component."""
@@ -117,22 +117,33 @@ def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
 
 
 def loose_place(text: str, form: Form) -> tuple[int, int] | None:
-    """Where a phrase stands once markup and line breaks inside it are taken away: the place of its longest token."""
-    flat = collapsed(form.text)
-    if form.path or form.check == "digits" or " " not in flat:
+    """Where the words of a phrase stand in a cleaned text with markup or line breaks between them."""
+    first, *rest = form.text.split() or [""]
+    if not rest or form.path or form.check == "digits":
         return None
     folded = fold(text)
-    if find(collapsed(folded), flat) < 0:
-        return None
-    longest = max(form.keys, key=len)
-    at = max(folded.find(longest), 0)
-    return at, at + len(longest)
+    at = find(folded, first)
+    for _ in range(_MAX_STARTS):
+        if at < 0:
+            return None
+        end = at + len(first)
+        for word in rest:
+            gap = _GAP(folded, end)
+            if gap is None or not folded.startswith(word, gap.end()):
+                break
+            end = gap.end() + len(word)
+        else:
+            if not is_word(folded[end : end + 1]):
+                return at, end
+        at = find(folded, first, at + 1)
+    return None
 
 
 _WORD = r"\w++(?:[.@-]\w++)*+"
 _FIVE = re.compile(rf"(?<![\w.@-]){_WORD}(?:[^\w]{{1,6}}+{_WORD}){{4}}")
 _LONG = re.compile(r"(?<![\w.@-])\w{4,40}")
 _GOES_ON = re.compile(r"/?[?&=#]\w|/[\w.~%-]", re.ASCII).match
+_GAP = re.compile(r"[\s*`\"'~|>_]{1,8}").match
 _GROUPS = re.compile(r"[\s-]")
 _SEGMENT_MARKS = "_.@%+~$/\\-"
 _NOUNS = r"(?:folder|directory|dir|file|repo|repository|project|branch|package|module|script|path|document|database|table|volume|bucket)s?"

@@ -15,7 +15,7 @@ MAX_LEAPS = 4_096
 """Steps through the lists for one value."""
 MAX_READ = 64
 """Texts read for one value."""
-MAX_READ_LOOSELY = 8
+MAX_READ_LOOSELY = 6
 """Texts read for less sure forms of a value: parted by markup or line breaks, a path said by its last component, a sample of a
 long text."""
 

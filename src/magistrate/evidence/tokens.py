@@ -35,6 +35,7 @@ _INVISIBLE: dict[int, int | None] = dict.fromkeys(
 )
 _INVISIBLE |= {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _INVISIBLE |= dict.fromkeys((0xE0001, 0xE007F))
+_has_invisible = re.compile("[" + "".join(map(chr, sorted(_INVISIBLE))) + "]").search
 
 
 def cut(text: str, limit: int = MAX_TEXT) -> str:
@@ -52,7 +53,9 @@ def clean(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    if _has_invisible(text):  # translating costs far more than looking
+        text = text.translate(_INVISIBLE)
+    text = unicodedata.normalize("NFKC", text)
     lowered = text.lower()
     return text if len(lowered) == len(text) else lowered
 
@@ -141,14 +144,6 @@ def find(folded: str, wanted: str, start: int = 0, *, inner: bool = False) -> in
 def is_word(char: str) -> bool:
     """Whether a character belongs to the words of a script that puts blanks between them."""
     return (char.isalnum() and (char.isascii() or not _is_unspaced(char))) or char == "_"
-
-
-def collapsed(folded: str) -> str:
-    """A folded text with markup and runs of blanks as one blank: where a phrase broken over lines or emphasised is found."""
-    return " ".join(folded.translate(_MARKUP).split())
-
-
-_MARKUP = str.maketrans(dict.fromkeys("*`\"'~|>", " "))
 
 
 def _shortened(token: str) -> str:
