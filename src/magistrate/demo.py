@@ -99,7 +99,9 @@ class _Stage:
         from agentdojo.attacks.attack_registry import load_attack
 
         self.suite, self.gate, self.watch = suite, gate, watch
-        self._attack = load_attack(attack, suite, GroundTruthPipeline(None))
+        nobody = GroundTruthPipeline(None)
+        nobody.name = "local"  # the attacks address a model by name; this one says no more than "AI assistant"
+        self._attack = load_attack(attack, suite, nobody)
         self._attack.get_injection_candidates = self.candidates
         self._seen: dict[str, tuple[list[str], int]] = {}
         self._count = 0
