@@ -150,6 +150,10 @@ class Engine:
         text = self.place.files.get(where)
         return ("file", where) if text is None else ("text", text)
 
+    def wrote(self, path: str, text: str, *, append: bool = False) -> None:
+        """For program text that writes files on the way."""
+        self._keep(path, text_stream(unprivate(text)), append=append)
+
     # ------------------------------------------------------------ one text
 
     def _text(self, text: str, via: tuple[str, ...], path: str) -> Stream:
