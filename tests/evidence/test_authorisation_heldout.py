@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from magistrate.evidence.authorisation import Requests
-
 from magistrate.core.records import Action, Author, Effect, Stance
+from magistrate.evidence.authorisation import Requests
 
 OK: frozenset[Stance] = frozenset({"asked", "implied", "delegated"})
 ASKED: frozenset[Stance] = frozenset({"asked"})

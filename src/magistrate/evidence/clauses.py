@@ -98,17 +98,17 @@ def _open(r: Reading) -> None:
         r.at = i + (3 if third in ("you", "we") else 2)
     elif first in g.POLITE and second in ("you", "u"):
         r.at, r.subject = i + 2, "you"
-    elif first in g.POLITE:
-        if asks and second in g.SUBJECTS:
-            _question(r)
+    elif first in g.POLITE and asks and second in g.SUBJECTS:
+        _question(r)
     elif first in g.CONDITIONS and not (asks and first in ("when", "while")):
         r.quiet = True
     elif first == "do":
         if second in ("you", "we", "i", "they"):
             _question(r)
+    elif first == "what" and second in ("i", "we") and "want" in r.lows[i : i + 5]:
+        pass
     elif first in g.QUESTIONS and (asks or first not in _UNSURE or second in _SURE):
-        if not (first == "what" and second in ("i", "we") and "want" in r.lows[i : i + 5]):
-            _question(r)
+        _question(r)
 
 
 _UNSURE = frozenset({"is", "are", "which", "what", "am", "may"})
@@ -131,7 +131,7 @@ def _step(r: Reading) -> int:
             r.quiet = r.quiet and r.question
         return 1
     low = r.lows[r.at]
-    if not low:
+    if low not in g.STIRRING:
         return 1
     if low in g.BREAKS and (low == "then" or not (r.question and r.quiet)):
         r.reset()
@@ -171,11 +171,10 @@ def _verb(r: Reading, low: str) -> tuple[int, str]:
             before != "with" or r.low(r.at - 2) in ("proceed", "ahead", "start", "continue")
         )
         return (1, g.GERUNDS[low]) if r.negated or helped else (0, "")
-    if low in g.PARTICIPLES:
-        before = r.prev()
-        if before in g.BEFORE_PARTICIPLE or (before in g.NEGATIONS and low not in v.VERBS):
-            _passive(r, low)
-            return 0, ""
+    before = r.prev() if low in g.PARTICIPLES else ""
+    if before in g.BEFORE_PARTICIPLE or (before in g.NEGATIONS and low not in v.VERBS):
+        _passive(r, low)
+        return 0, ""
     width, family = r.verb_at(r.at)
     if not width or not r.licensed() or (low == "do" and r.word(1) in g.NEGATIONS):
         return 0, ""
@@ -233,6 +232,8 @@ def _clause(r: Reading, width: int, family: str) -> int:
     body = set(r.lows[start:stop])
     if not said and family in g.HANDS_ON and body & g.PRONOUNS:
         said = _meant(r)
+    elif family in _WITH_PEOPLE and body & _PEOPLE and not any(m.kind in ("proper", "address") for m in said):
+        said += tuple(m for m in _meant(r) if m.kind in ("proper", "address"))
     tail = r.low(stop)
     if mood == "forbid" and "else" in body:
         r.add("limit", v.TOUCH if kinds & v.TOUCH else kinds, start, stop, family, others=True)
@@ -254,12 +255,20 @@ def _clause(r: Reading, width: int, family: str) -> int:
     return max(stop - start, width)
 
 
+_PEOPLE = frozenset({"her", "him", "them"})
+_WITH_PEOPLE = frozenset({"invite", "message", "share", "grant", "send"})
+
+
 def _goes_on(r: Reading, i: int) -> bool:
     return i < len(r.tokens) and r.tokens[i].low in (",", "and")
 
 
 def _meant(r: Reading) -> tuple[Mention, ...]:
     """What `it` or `them` stands for: the object of the clause before, in this message."""
+    if not r.found and r.at:
+        said = r.mentions(0, r.at)  # `Alice asked me to invite her`
+        if said:
+            return said
     last = r.found[-1] if r.found else r.before
     return tuple(m for m in last.mentions if m.role != "about") if last else ()
 
@@ -269,7 +278,7 @@ def _limits(r: Reading, body: set[str], start: int, stop: int, kinds: v.Kinds, s
     if (r.only or body & g.LIMITERS) and (said or r.only):
         wide = v.TOUCH if kinds & v.TOUCH else v.CHANGE - kinds if not said else NO_KINDS
         r.add("limit", (kinds | wide) - {"read", "execute"}, start, stop, "only", said)
-    elif r.soft or body & g.SOFTENERS:
+    elif kinds and (r.soft or body & g.SOFTENERS):
         r.add("limit", v.CHANGE - kinds, start, stop, "only", said, soft=True)
     amount = _amount(r, start, kinds)
     if amount is not None:

@@ -11,6 +11,8 @@ HEAD = 400
 LOOK = 32_000
 """Characters of an output that are searched for the name."""
 _RECORDS = re.compile(r"^(?=- )|(?<=\}),\s*(?=\{)", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ ]{0,12}\d{1,6}(?:\t|\u2192)", re.MULTILINE)
+"""Line numbers that a reading tool put before each line."""
 _NAMED = frozenset({"path", "identifier", "quoted", "url", "address"})
 _OWN = re.compile(
     r"(?:user(?:'s)? name is|my name is|my (?:e-?mail|mail)(?: address)? is|\bthis is)\s+"
@@ -29,6 +31,7 @@ def followed_part(mentions: tuple[Mention, ...], call: frozenset[str], text: str
     All of it, when the call's arguments or the beginning of the text name it; of a list of records (mails, messages) those
     that do.
     """
+    text = _NUMBERED.sub("", text)
     if any(m.core and m.core <= call for m in mentions if m.kind != "number"):
         return text
     records = _RECORDS.split(text[:LOOK])

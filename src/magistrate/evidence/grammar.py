@@ -118,7 +118,7 @@ SOFTENERS = _set("just simply merely")
 NOT_SOFT = _set("in as like now a because")
 CEASE = _set("stop avoid skip cease quit avoiding")
 CONFINE = _set("limit restrict confine stick stay keep")
-CONFINED = _set("it changes edits your everything yourself all to")
+CONFINED = _set("changes edits your everything yourself work")
 SPARE = _set("leave keep preserve protect retain spare")
 UNTOUCHED = _set("alone untouched as intact be unchanged rest else unmodified")
 KEEP_ON = _set("me in going on up")
@@ -147,7 +147,7 @@ TO_OPENS = _set(
 """Before `to`: an infinitive follows, not a destination."""
 DIRECTED = _set("push send message upload share deploy publish merge grant transfer move copy invite")
 """Families whose `to` names a destination or a recipient."""
-HANDS_ON = _set("delete send message share upload move copy pay cancel grant book stop touch run write disable")
+HANDS_ON = _set("invite delete send message share upload move copy pay cancel grant book stop touch run write disable")
 """Families whose `it` is what the clause before spoke of."""
 BEFORE_GERUND = _set("without mind proceed with start continue finish begin consider try instead by")
 BEFORE_PARTICIPLE = _set("be get gets being")
@@ -190,9 +190,25 @@ def _participles(verb: str) -> list[str]:
 
 _SINGLE = {verb: family for verb, family in VERBS.items() if " " not in verb}
 FIRST_WORDS = frozenset(verb.split()[0] for verb in VERBS) | frozenset(pair[0] for pair in SEPARABLE)
+MULTI = frozenset(verb.split()[0] for verb in VERBS if " " in verb) | frozenset(pair[0] for pair in SEPARABLE)
+"""First words of verbs of several words."""
 GERUNDS = {form: family for verb, family in _SINGLE.items() for form in _gerunds(verb)}
 PARTICIPLES = {form: family for verb, family in _SINGLE.items() for form in _participles(verb)} | {
     "sent": "send", "paid": "pay", "bought": "book", "run": "run", "rewritten": "write", "written": "write", "built": "run",
     "read": "read", "rebuilt": "run", "overwritten": "write", "taken": "delete", "thrown": "delete", "done": "follow",
     "made": "create",
 }  # fmt: skip
+STIRRING = (
+    TRIGGERS
+    | SUBJECTS
+    | {"you"}
+    | DESIRE
+    | ORDERED
+    | CONDITIONS
+    | BREAKS
+    | MODALS
+    | FIRST_WORDS
+    | GERUNDS.keys()
+    | PARTICIPLES.keys()
+)
+"""Words that can change the reading of a sentence; all others are passed over."""

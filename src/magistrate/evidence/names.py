@@ -15,7 +15,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from magistrate.core.records import Action, Effect
-from magistrate.evidence.vocabulary import ADJECTIVES, FITS, GENERIC, SYNONYMS
+from magistrate.evidence.vocabulary import ADJECTIVES, FITS, GENERIC, SYNONYMS, word_set
 
 MentionKind = Literal["path", "url", "address", "handle", "quoted", "proper", "identifier", "number", "phrase"]
 Role = Literal["object", "recipient", "place", "about"]
@@ -24,7 +24,7 @@ MAX_WORDS = 48
 _PIECES = re.compile(r"[A-Z]?[a-zà-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 _OPAQUE = re.compile(r"(?=.*\d)[0-9a-fA-F-]{1,64}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,34}|(?=(?:.*\d){3})[\w-]{6,64}")
 _ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm|h|k|gb|mb|kb|x|:\d\d)+", re.IGNORECASE)
-_GENERIC_NAMES = frozenset("http https www com org net io co html htm index origin root home users user".split())
+_GENERIC_NAMES = word_set("http https www com org net io co html htm index origin root home users user")
 
 
 class Mention(Struct, frozen=True):
@@ -57,9 +57,10 @@ class Target(Struct, frozen=True):
     steps: tuple[str, ...]
     """Of a path or link: its parts, lower case."""
     opaque: bool
-    """An identifier that says nothing to a person (`7`, an account number): other arguments may name it."""
+    """An identifier that says nothing to a person (`7`, an account number)."""
     others: frozenset[str] = frozenset()
-    """Words of the action's other arguments; only for an opaque target."""
+    """Words of the action's other arguments, which may name an opaque target; never for an account: whoever chooses where money
+    goes also chooses what the transfer is called."""
 
 
 @lru_cache(maxsize=8192)
@@ -108,7 +109,7 @@ def target_of(effect: Effect, action: Action) -> Target:
     opaque = plain and bool(_OPAQUE.fullmatch(text[:64]))
     steps = tuple(part for part in re.split(r"[/\\]+", text[:400].lower()) if part and part != ".")
     others = frozenset[str]()
-    if opaque or not text:
+    if (opaque or not text) and effect.target_kind != "account":
         others = frozenset().union(
             *(words_of(value) for value in _strings(action.arguments) if value != text), frozenset()
         )

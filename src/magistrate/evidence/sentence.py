@@ -110,6 +110,8 @@ class Reading:
         low = self.low(i)
         if low not in g.FIRST_WORDS or self.tokens[i].kind != "word":
             return 0, ""
+        if low not in g.MULTI:
+            return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
         follow = [self.low(i + k) for k in range(1, 6)]
         for width in (3, 2):
             family = v.VERBS.get(" ".join((low, *follow[: width - 1])))
@@ -243,7 +245,8 @@ class Reading:
         """End a phrase."""
         if phrase:
             text = " ".join(t.text.removesuffix("'s") for t in phrase)
-            proper = phrase[0].start != self.tokens[0].start and all(t.text[0].isupper() for t in phrase)
+            first = phrase[0].start == self.tokens[0].start
+            proper = all(t.text[0].isupper() for t in phrase) and not (first and _common(phrase[0].low))
             out.append(
                 mention(role, "proper" if proper else "phrase", text, whole=whole or phrase[-1].low.endswith("s"))
             )
@@ -312,6 +315,19 @@ class Reading:
                 others=others,
             )
         )
+
+
+def _common(low: str) -> bool:
+    """Whether a capital at the start of a sentence says nothing: the word is none of a name's shape."""
+    return (
+        low.endswith("s")
+        or low in v.VERBS
+        or low in v.NOUNS
+        or low in v.GENERIC
+        or low in v.ADJECTIVES
+        or low in g.PARTICIPLES
+        or low in g.GERUNDS
+    )
 
 
 _NO_NOUN = g.STOP - g.DETERMINERS - g.PRONOUNS

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from magistrate.core.records import Action, Effect, EffectKind, Stance
+from magistrate.evidence.names import Mention, Target, fits, names, normal, words_of
 from magistrate.evidence.sentence import Clause
-from magistrate.evidence.names import Mention, Target, fits, names, normal
 from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIES, NOUNS, TOUCH, WEAK_NOUNS
 
 LOOK = 16
@@ -149,17 +149,20 @@ def _implied(view: View) -> Clause | None:
     """The request from which this effect follows, if one does."""
     effect, target = view.effect, view.target
     near = effect.scope in _NEAR or (effect.kind == "read" and effect.scope == "remote")
+    loopback = effect.kind == "network-out" and effect.scope == "local"
     mild = effect.kind in _MILD and near and not effect.production and target.kind not in ("url", "host")
     for clause in view.asks[:LOOK]:
         if clause.by == "document" or (clause.by == "system" and effect.kind in CONSEQUENTIAL):
             continue
-        if not (mild or view.own or _firm(clause, effect.kind)):
+        if not (mild or view.own or _firm(clause, view)):
             continue
         if view.own:
             return clause
-        if (mild and not (effect.broad and effect.kind != "read")) or not conflicts(clause, target):
-            if mild or _of_sort(clause, target):
-                return clause
+        free = mild and not (effect.broad and effect.kind != "read")
+        if free or (not conflicts(clause, target) and (mild or _of_sort(clause, target))):
+            return clause
+    if loopback:
+        return view.others.get("execute") or view.others.get("overwrite")
     if not mild or (effect.broad and effect.kind != "read"):
         return None
     return next(
@@ -167,13 +170,17 @@ def _implied(view: View) -> Clause | None:
     )
 
 
-def _firm(clause: Clause, kind: EffectKind) -> bool:
+def _firm(clause: Clause, view: View) -> bool:
     """Whether the verb itself, or a noun that names the effect, asks for it; what only comes along does not reach others."""
+    kind = view.effect.kind
     if kind in FAMILIES.get(clause.family, ()):
         return True
     said = [word.strip(".,:;!?\"'()") for word in clause.span.lower().split()]
     nouns = [word for word in said if kind in NOUNS.get(word, ()) or kind in NOUNS.get(word.removesuffix("s"), ())]
-    return any(word not in WEAK_NOUNS for word in nouns) or not nouns
+    if not nouns or any(word not in WEAK_NOUNS for word in nouns):
+        return True
+    tool = words_of(view.action.tool)  # making the event itself may tell its guests
+    return any(normal(word) in tool for word in nouns)
 
 
 def _of_sort(clause: Clause, target: Target) -> bool:

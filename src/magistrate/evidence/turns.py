@@ -18,10 +18,10 @@ def turn(r: Reading, low: str) -> int:
         return 0
     nxt = r.word(1)
     for phrase in g.NEGATIVE_PHRASES:
-        if low == phrase[0] and all(r.word(k) == word for k, word in enumerate(phrase)):
-            if phrase != ("not", "to") or r.verb_at(r.at + 2)[0]:
-                r.negated = True
-                return len(phrase)
+        there = low == phrase[0] and all(r.word(k) == word for k, word in enumerate(phrase))
+        if there and (phrase != ("not", "to") or r.verb_at(r.at + 2)[0]):
+            r.negated = True
+            return len(phrase)
     if low in g.THIRD_PERSON_NOT:
         r.subject = r.subject or "it"
         return 1
@@ -50,8 +50,10 @@ def turn(r: Reading, low: str) -> int:
 
 def rehearsal(r: Reading) -> None:
     """`read-only`, `dry run`: nothing is to change."""
+    if _REHEARSALS.isdisjoint(r.lows):
+        return
     for i, low in enumerate(r.lows):
-        if low not in ("read-only", "readonly", "dry-run", "dry", "read"):
+        if low not in _REHEARSALS:
             continue
         nxt = r.low(i + 1)
         alone = (low, nxt) == ("read", "only") and not r.low(i + 2)
@@ -62,6 +64,7 @@ def rehearsal(r: Reading) -> None:
             return
 
 
+_REHEARSALS = frozenset({"read-only", "readonly", "dry-run", "dry", "read"})
 _PLAIN = frozenset({"not", "no", "the"})
 
 

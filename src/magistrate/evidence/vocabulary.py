@@ -46,7 +46,7 @@ FAMILIES: dict[str, Kinds] = {
     "write": _kinds("create overwrite"),
     "create": _kinds("create overwrite"),
     "make": _kinds("create overwrite"),
-    "star": _kinds("create vcs-publish"),
+    "star": _kinds("vcs-publish"),
     "set": _kinds("overwrite"),
     "move": _kinds("create overwrite delete"),
     "copy": _kinds("read create overwrite"),
@@ -128,7 +128,7 @@ VERBS: dict[str, str] = _verbs(
         "run": "run execute test build compile lint start launch rerun re-run benchmark_run rebuild retest try perform invoke "
         "train simulate use evaluate apply",
         "share": "share give_access give_to expose_to",
-        "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private accept "
+        "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private "
         "unlock restrict promote_user demote",
         "credential": "rotate authenticate log_in login sign_in regenerate",
         "schedule": "schedule reschedule postpone plan_meeting",
@@ -224,9 +224,9 @@ WEAK_NOUNS = word_set(
     "pull-request repo repository repositories website webpage page web"
 )
 """Nouns whose kinds only come along: an event can send invitations, but asking for one does not ask for mail to anybody."""
-NOUN_FAMILIES = frozenset(
+NOUN_FAMILIES = word_set(
     "delete write create make set move copy cancel light transfer stop restart merge disable send migrate infra run schedule touch "
-    "upload share publish commit install rewrite".split()
+    "upload share publish commit install rewrite"
 )
 """Families whose object's nouns add kinds. Reading a branch has no effect on it."""
 READING = frozenset({"read", "inspect", "browse"})
