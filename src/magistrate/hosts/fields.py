@@ -42,19 +42,19 @@ def text_of(content: Any, *, thoughts: bool = False, depth: int = MAX_NESTING) -
         return "\n".join(text for text in texts if text)
     if not isinstance(content, dict):
         return ""
-    kind = content.get("type")
+    kind = string(content.get("type"))
     if kind in _THOUGHT and not thoughts:
         return ""
     for key in _TEXT_KEYS:
         if isinstance(content.get(key), str | list | dict):
             return text_of(content[key], thoughts=thoughts, depth=depth - 1)
-    return f"[{kind}]" if isinstance(kind, str) and kind not in ("text", *_THOUGHT) else ""
+    return f"[{kind}]" if kind and kind not in ("text", *_THOUGHT) else ""
 
 
 def has_thoughts(content: Any) -> bool:
     """Whether a list of parts holds thoughts of the agent, which `text_of` leaves out."""
     return isinstance(content, list) and any(
-        isinstance(part, dict) and part.get("type") in _THOUGHT for part in content
+        isinstance(part, dict) and string(part.get("type")) in _THOUGHT for part in content
     )
 
 

@@ -306,17 +306,15 @@ class InspectEvents:
         tools = [{"name": "bash", "description": "Run a command.", "parameters": {"type": "object"}}]
         output = {"model": "small-1", "choices": [{"message": answer, "stop_reason": "tool_calls"}]}
         request = {"request": {"messages": [], "grade": MARKER}, "response": {}}
-        self.add(
-            "model",
-            span,
-            model="small-1",
-            input=[],
-            input_refs=refs,
-            tools=tools,
-            output=output,
-            call=request,
-            **fields,
-        )
+        given = {
+            "model": "small-1",
+            "input": [],
+            "input_refs": refs,
+            "tools": tools,
+            "tool_choice": "auto",
+            "config": {},
+        }
+        self.add("model", span, **given, output=output, call=request, **fields)
 
     def tool(self, span: str, call: dict[str, Any], result: Any, **fields: Any) -> None:
         """A tool's call: its own span, and the event outside of it."""
@@ -409,6 +407,9 @@ def inspect_head() -> dict[str, Any]:
     about = {
         "eval_id": "ev1",
         "run_id": "rn1",
+        "created": AT,
+        "dataset": {},
+        "config": {},
         "task": "tidy",
         "model": "vendor/small-1",
         "packages": {"inspect_ai": "0.3.285"},
@@ -429,7 +430,7 @@ def inspect_archive(path: Path, samples: dict[str, Any], *, zstd: bool = False, 
     if finished:
         members |= {
             "summaries.json": [{"scores": MARKER}],
-            "header.json": {**inspect_head(), "results": {"scores": [MARKER]}},
+            "header.json": {**inspect_head(), "results": {"metadata": {"k": MARKER}}},
         }
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
