@@ -140,6 +140,7 @@ def test_skipped_hooks_are_flagged() -> None:
         "git bisect run rm -rf /srv/data",
         "git submodule foreach 'rm -rf /srv/data'",
         "git clone 'ext::rm -rf /srv/data'",
+        "git clone -c core.sshCommand='rm -rf /srv/data' git@git.example.net:a.git",
         "GIT_SSH_COMMAND='rm -rf /srv/data' git pull",
         "git filter-branch --tree-filter 'rm -rf /srv/data' HEAD",
     ],

@@ -10,13 +10,23 @@ from hypothesis import strategies as st
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Word
-from magistrate.evidence.effects.commands import cloud, containers, databases, forges, git, infra, packages
+from magistrate.evidence.effects.commands import (
+    cloud,
+    clusters,
+    containers,
+    databases,
+    forges,
+    git,
+    infra,
+    packages,
+    stores,
+)
 from magistrate.evidence.effects.flags import unknown_flags
 from magistrate.evidence.effects.place import Place
 
 HANDLERS: dict[str, Handler] = {
     name: handler
-    for module in (git, forges, packages, containers, infra, cloud, databases)
+    for module in (git, forges, packages, containers, clusters, infra, cloud, databases, stores)
     for name, handler in module.HANDLERS.items()
 }
 

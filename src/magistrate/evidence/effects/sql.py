@@ -8,78 +8,21 @@ Dialects differ in what a backslash, `--` and `#` mean: where the text reads dif
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import islice
-from typing import Any
 
 import msgspec
 
 from magistrate.core.records import Certainty, Effect, EffectKind, Record, Reversibility, Scope, TargetKind
 from magistrate.evidence.effects.place import looks_production
+from magistrate.evidence.effects.sql_rows import limits_rows
+from magistrate.evidence.effects.sql_text import Statement, looks_like_sql, readings
 
 MAX_TEXT = 200_000
 """Characters that are read; what is longer adds a `cut`, dynamic effect."""
 MAX_EFFECTS = 60
-_MAX_STATEMENTS = 2_000
-_MAX_PARSED = 8_000
-"""Characters of one statement that sqlglot is given; a longer one is judged by its words, guessed."""
 _DEPTH = 3
-
-_LOOKS = re.compile(
-    r"""^\s*(?:(?:--[^\n]*\n|/\*.{0,2000}?\*/)\s*)*(?:explain\s+(?:analyze\s+)?|begin\s*;\s*|\(\s*)*(?:
-    select\s[^;]{0,4000}?\bfrom\b | select\s+(?:[\w.]+\(|['\d@]) | with\s+(?:recursive\s+)?["\w]+\s*(?:\([^)]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(
-    | insert\s+(?:or\s+\w+\s+)?(?:ignore\s+)?(?:into|overwrite)\s+(?:table\s+)?[^\s(]+\s*(?:\(|values\b|select\b|default\b|set\b|with\b|as\b) | replace\s+into\s | update\s+(?:or\s+\w+\s+)?(?:only\s+)?[\w."`\[\]%{}]+(?:\s+(?:as\s+)?\w+)?\s+set\s+\S+\s*=
-    | delete\s+from\s+[\w."`\[\]%{}]+\s*(?:;|$|where\b|using\b|as\b|limit\b|returning\b|\w+\s+where\b) | merge\s+into\s
-    | (?:create|drop|alter)\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+|unique\s+|global\s+|local\s+|unlogged\s+|external\s+|materialized\s+|foreign\s+)*
-      (?:table|database|schema|index|view|user|role|login|function|procedure|trigger|sequence|type|extension|keyspace|tablespace|publication|subscription|policy|server|column|constraint|event|stage|warehouse)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:concurrently\s+)?[\w."`\[\]%{}*]+\s*(?:;|$|\(|,|\bas\b|\bon\b|\badd\b|\bdrop\b|\balter\b|\bset\b|\brename\b|\bmodify\b|\bowner\b|\bcascade\b|\brestrict\b|\bwith\b|\busing\b|\breturns\b|\bidentified\b|\bdisable\b|\benable\b|\bpassword\b|\bfor\b|@)
-    | truncate\s+(?:table\s+)?[\w."`\[\]]+\s*(?:;|$|,|cascade|restart) | truncate\s+table\s
-    | (?:grant|revoke)\s+(?:select|insert|update|delete|all|usage|execute|create|alter|drop|connect|references|super|file|\w+\s+to\s+['\"\w]+\s*;)\b[\w\s,()*]{0,400}?\s*(?:on|to|from)\s | copy\s+\S+\s*(?:\([^)]*\))?\s*(?:from|to)\s+(?:'|stdin|stdout|program) | call\s+[\w.]+\( | exec(?:ute)?\s+(?:sp_|xp_|master|dbo|immediate)
-    | attach\s+(?:database\s+)?['"] | pragma\s+\w+ | vacuum\s*(?:;|$|full|into|analyze) | load\s+data\s | do\s+\$\w*\$
-    )""",
-    re.I | re.X | re.S,
-)
-
-_PUNCTUATED = re.compile(r"[;(=*'\"`<>]")
-_PLAIN_ENGLISH_NEVER = re.compile(
-    r"\s*(?:(?:drop|truncate)\s+(?:table|database|schema)\s|delete\s+from\s+\S+\s*$|select\s+\S+\s+from\s)", re.I
-)
-"""Words that need no sign of code about them: nobody says them of anything else."""
-
-_SCAN = r"""
-    (?P<string>[eEnNbBxX]?'%s'?)
-  | (?P<name>"(?:[^"]|"")*"?|`[^`]*`?|\[[A-Za-z_][^\]\n]{0,128}\])
-  | (?P<dollar>%s\$(?P<tag>[A-Za-z_]\w*)?\$.*?(?:\$(?P=tag)\$|\Z)|%s\$\$.*?(?:\$\$|\Z))
-  | (?P<comment>%s|/\*.*?(?:\*/|\Z))
-  | (?P<end>;)
-  | (?P<other>[\w.]+|\s+|.)
-"""
-_PLAIN_STRING = r"(?:[^']|'')*"
-_ESCAPED_STRING = r"(?:[^'\\]|''|\\.)*"
-_COMMENT = r"(?<![\w)])--[^\n]*|--(?=\s)[^\n]*"
-_MYSQL_COMMENT = r"--(?=\s|\Z)[^\n]*|(?<![\w)])--[^\n]*|(?:(?<=\n)|\A|(?<=\s))\#[^\n]*"
-_EXECUTED_COMMENT = re.compile(r"/\*!\d*(.*?)(?:\*/|\Z)", re.S)
-_GO = re.compile(r"^[ \t]*GO[ \t]*$", re.M | re.I)
-_DELIMITER = re.compile(r"^[ \t]*DELIMITER[ \t]+([^\s;\w]{1,4})[ \t]*$", re.M | re.I)
-_NO_DOLLARS = frozenset({"mysql", "mariadb", "tsql", "sqlite", "bigquery", "oracle"})
-"""Dialects in which `$$` quotes nothing."""
-_BACKSLASH_QUOTE = re.compile(r"\\'")
-
-
-@cache
-def _scanner(escapes: bool, hashes: bool, dollars: bool) -> re.Pattern[str]:
-    string, never = (_ESCAPED_STRING if escapes else _PLAIN_STRING), ("" if dollars else r"(?!)")
-    return re.compile(_SCAN % (string, never, never, _MYSQL_COMMENT if hashes else _COMMENT), re.X | re.S)
-
-
-class Statement(Record, frozen=True, kw_only=True):
-    """One statement: its text without comments, its skeleton in one line, and its string literals in order."""
-
-    text: str
-    skeleton: str
-    strings: tuple[str, ...] = ()
 
 
 class _Frame(Record, frozen=True, kw_only=True):
@@ -110,15 +53,6 @@ class _Frame(Record, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def looks_like_sql(text: str) -> bool:
-    """Whether text of unknown nature begins like a SQL statement rather than a sentence: cheap, for arguments and literals."""
-    head = text[:8000]
-    if not _LOOKS.match(head):
-        return False
-    word = head.split(None, 1)[0]
-    return word.isupper() or bool(_PUNCTUATED.search(head)) or bool(_PLAIN_ENGLISH_NEVER.match(head))
-
-
 def effects_of_sql(
     text: str, *, dialect: str = "", target_db: str = "", via: tuple[str, ...] = (), path: str = ""
 ) -> tuple[Effect, ...]:
@@ -132,7 +66,7 @@ def effects_of_sql(
 
 def _effects(text: str, frame: _Frame, depth: int) -> tuple[Effect, ...]:
     found: dict[Effect, None] = {}
-    for reading in _readings(text[:MAX_TEXT], frame.dialect):
+    for reading in readings(text[:MAX_TEXT], frame.dialect):
         current = frame
         for statement in reading:
             used = re.match(r"USE\s+(?:DATABASE\s+)?[`\"\[]?([\w-]+)", statement.skeleton, re.I)
@@ -146,64 +80,6 @@ def _effects(text: str, frame: _Frame, depth: int) -> tuple[Effect, ...]:
     if len(text) > MAX_TEXT or len(found) > MAX_EFFECTS:
         made.append(frame.effect("execute", "", "code", certainty="dynamic", flags=("cut",)))
     return tuple(made)
-
-
-def _readings(text: str, dialect: str) -> Iterator[list[Statement]]:
-    """The text under each rule of quoting that may hold."""
-    text = _GO.sub(";", _EXECUTED_COMMENT.sub(r" \1 ", text))
-    for mark in dict.fromkeys(_DELIMITER.findall(text)[:5]):
-        text = text.replace(mark, ";")
-    dollars = dialect not in _NO_DOLLARS
-    mysql = dialect in ("mysql", "mariadb", "bigquery", "spark", "hive", "clickhouse", "databricks")
-    hashes = dialect in ("", "mysql", "mariadb", "bigquery")
-    if not _BACKSLASH_QUOTE.search(text):
-        yield _statements(text, mysql, hashes, dollars)
-        return
-    if mysql or not dialect:
-        yield _statements(text, True, hashes, dollars)
-    if not mysql:
-        yield _statements(text, False, hashes, dollars)
-
-
-def _statements(text: str, escapes: bool, hashes: bool, dollars: bool) -> list[Statement]:
-    found: list[Statement] = []
-    whole: list[str] = []
-    bare: list[str] = []
-    strings: list[str] = []
-
-    def close() -> None:
-        skeleton = " ".join("".join(bare).split())
-        if skeleton:
-            found.append(Statement(text="".join(whole).strip(), skeleton=skeleton, strings=tuple(strings)))
-        whole.clear()
-        bare.clear()
-        strings.clear()
-
-    for token in _scanner(escapes, hashes, dollars).finditer(text):
-        kind, piece = token.lastgroup, token.group()
-        if token.group("end"):
-            close()
-            if len(found) >= _MAX_STATEMENTS:
-                break
-        elif token.group("comment") is not None:
-            whole.append(" ")
-            bare.append(" ")
-        elif token.group("string") is not None or token.group("dollar") is not None:
-            whole.append(piece)
-            bare.append("''")
-            strings.append(_inside(piece))
-        else:
-            del kind
-            whole.append(piece)
-            bare.append(piece)
-    close()
-    return found
-
-
-def _inside(literal: str) -> str:
-    if literal.startswith("$"):
-        return re.sub(r"^\$\w*\$|\$\w*\$$", "", literal)
-    return literal[literal.find("'") + 1 :].removesuffix("'").replace("''", "'").replace("\\'", "'")
 
 
 # ---------------------------------------------------------------- one statement
@@ -373,7 +249,7 @@ def _changed_rows(statement: Statement, match: re.Match[str], table: str, frame:
     verdict = (
         False
         if not re.search(r"\bWHERE\b|\bON\b|\bLIMIT\b", rest, re.I)
-        else _conditioned(statement.text, frame.dialect, table, alone)
+        else limits_rows(statement.text, frame.dialect, table, alone)
     )
     if verdict is False:
         return frame.effect("database-destroy", table, reversible="no", broad=True, flags=("no-where",))
@@ -381,120 +257,6 @@ def _changed_rows(statement: Statement, match: re.Match[str], table: str, frame:
     return frame.effect(
         "database-write", table, reversible="no" if match.group("delete") else "partly", certainty=certainty
     )
-
-
-def _conditioned(text: str, dialect: str, table: str, alone: bool) -> bool | None:
-    """Whether the rows are limited by a real condition; None when the text cannot be parsed."""
-    if len(text) > _MAX_PARSED or text.count("(") > 200:
-        return None
-    for name in dict.fromkeys((dialect, "", "mysql", "tsql")):
-        tree = _tree(text, name)
-        if tree is not None:
-            return _limited(tree, table, alone)
-    return None
-
-
-@cache
-def _sqlglot() -> Any:
-    import sqlglot
-
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    return sqlglot
-
-
-def _tree(text: str, dialect: str) -> Any:
-    glot = _sqlglot()
-    try:
-        tree = glot.parse_one(text, read=dialect or None)
-    except (glot.errors.SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError):
-        return None
-    return None if tree is None or isinstance(tree, glot.exp.Command) else tree
-
-
-def _limited(tree: Any, table: str, alone: bool) -> bool | None:
-    exp = _sqlglot().exp
-    nodes = list(tree.find_all(exp.Delete, exp.Update))
-    wanted = [
-        node
-        for node in nodes
-        if alone
-        or (node.find(exp.Table) is not None and node.find(exp.Table).name.lower() == table.lower().rpartition(".")[2])
-    ]
-    if not wanted:
-        return None
-    for node in wanted:
-        where = node.args.get("where")
-        if where is None and not node.args.get("limit"):
-            return False
-        if where is not None and _always(where.this, 0):
-            return False
-    return True
-
-
-def _always(node: Any, depth: int) -> bool:
-    """Whether a condition holds for every row, as far as constants, equal sides and everyday tricks show."""
-    exp = _sqlglot().exp
-    if depth > 40 or node is None:
-        return False
-    if isinstance(node, exp.Paren):
-        return _always(node.this, depth + 1)
-    if isinstance(node, exp.Boolean):
-        return bool(node.this)
-    if isinstance(node, exp.Literal):
-        return not node.is_string and str(node.this) not in ("0", "0.0")
-    if isinstance(node, exp.Or):
-        return _always(node.left, depth + 1) or _always(node.right, depth + 1)
-    if isinstance(node, exp.And):
-        return _always(node.left, depth + 1) and _always(node.right, depth + 1)
-    if isinstance(node, exp.Not):
-        return _never(node.this)
-    if isinstance(node, exp.Like | exp.ILike):
-        return isinstance(node.expression, exp.Literal) and set(str(node.expression.this)) == {"%"}
-    if isinstance(node, exp.EQ | exp.GTE | exp.LTE | exp.GT | exp.LT | exp.NEQ):
-        return _compares_always(node)
-    return False
-
-
-def _never(node: Any) -> bool:
-    exp = _sqlglot().exp
-    node = node.this if isinstance(node, exp.Paren) else node
-    if isinstance(node, exp.Boolean):
-        return not node.this
-    if isinstance(node, exp.EQ) and isinstance(node.left, exp.Literal) and isinstance(node.right, exp.Literal):
-        return bool(node.left.this != node.right.this)
-    return isinstance(node, exp.Is) and isinstance(node.expression, exp.Null) and _is_key(node.this)
-
-
-def _is_key(node: Any) -> bool:
-    return isinstance(node, _sqlglot().exp.Column) and str(node.name).lower() in (
-        "id",
-        "rowid",
-        "_id",
-        "ctid",
-        "uuid",
-        "oid",
-    )
-
-
-def _compares_always(node: Any) -> bool:
-    exp = _sqlglot().exp
-    left, right = node.left, node.right
-    if isinstance(left, exp.Literal) and isinstance(right, exp.Literal):
-        return _constant(type(node).__name__, left, right)
-    if isinstance(node, exp.EQ | exp.GTE | exp.LTE):
-        return bool(left.sql() == right.sql())
-    low = isinstance(right, exp.Literal | exp.Neg) and right.sql() in ("0", "-1", "''")
-    return bool(isinstance(node, exp.GT | exp.NEQ) and low and _is_key(left))
-
-
-def _constant(operator: str, left: Any, right: Any) -> bool:
-    if left.is_string or right.is_string:
-        return bool((left.this == right.this) == (operator in ("EQ", "GTE", "LTE"))) and operator not in ("GT", "LT")
-    try:
-        a, b = float(left.this), float(right.this)
-    except ValueError:
-        return False
-    return {"EQ": a == b, "NEQ": a != b, "GT": a > b, "LT": a < b, "GTE": a >= b, "LTE": a <= b}.get(operator, False)
 
 
 # ---------------------------------------------------------------- by first word
@@ -752,3 +514,5 @@ _BY_HEAD = {
     "BACKUP": _unload, "UNLOAD": _unload, "EXPORT": _unload, "INSTALL": _install, "PRAGMA": _pragma,
     "DELETE": _rows, "UPDATE": _rows, "INSERT": _rows, "REPLACE": _rows, "MERGE": _rows,
 }  # fmt: skip
+
+__all__ = ["MAX_EFFECTS", "MAX_TEXT", "effects_of_sql", "looks_like_sql"]
