@@ -35,6 +35,18 @@ class Case(NamedTuple):
 _CREATING = word_set("create update")
 _CASES: tuple[Case, ...] = (
     Case(("overwrite",), verbs=word_set("checkout"), objects=word_set("vcs")),
+    Case(("vcs-rewrite",), verbs=word_set("reset rebase squash amend"), objects=word_set("vcs"), without=word_set("credential secret-key")),
+    Case(("vcs-publish",), verbs=word_set("tag"), objects=word_set("release"), roles=word_set("repo")),
+    Case(("create",), verbs=word_set("tag"), objects=word_set("vcs")),
+    Case(("vcs-publish",), verbs=word_set("publish release"), objects=word_set("software vcs")),
+    Case(("vcs-publish",), verbs=word_set("publish"), words=word_set("npm pypi crate crates gem maven nuget")),
+    Case(("execute",), verbs=word_set("evaluate"), objects=word_set("web")),
+    Case(("read",), verbs=word_set("snapshot"), objects=word_set("web")),
+    Case(("read",), verbs=word_set("resolve"), words=word_set("id library url dns name host hostname address path domain")),
+    Case(("delete",), verbs=word_set("close"), words=word_set("account")),
+    Case(("permission",), verbs=word_set("connect link"), words=word_set("app application oauth integration")),
+    Case(("overwrite",), acts=word_set("update toggle"), words=word_set("volume"), without=word_set("infra-only")),
+    Case(("create",), verbs=word_set("book reserve"), words=word_set("appointment meeting slot desk interview demo call")),
     Case(("overwrite",), verbs=word_set("open start begin goto navigate visit"), objects=word_set("device")),
     Case(("read",), verbs=word_set("open"), objects=word_set("web file"), without=word_set("pull-request")),
     Case(("infrastructure",), verbs=word_set("start begin"), objects=word_set("infra-only")),
@@ -98,6 +110,8 @@ def pays(act: Act, reading: Reading, found: Sequence[Leaf]) -> bool:
     ):
         return False
     payees = having(found, "payee") or [leaf for leaf in having(found, "account", "recipient") if not leaf.key.source]
+    if act.kind == "send" and "due" in reading.objects and "money" not in reading.objects:
+        return False
     if act.kind == "send" and "message" not in reading.objects:
         payees = payees or having(found, "user")
     return bool(payees)

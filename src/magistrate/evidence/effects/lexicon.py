@@ -17,21 +17,21 @@ _VERBS = {
         retrieve load see display monitor watch track audit scan detect identify locate explore analyze analyse compare observe
         peek tail head grep glob ls cat stat diff exist is has have can are does discover extract select filter sort rank
         recommend suggest poll listen sample measure preview recall whoami collect enumerate recognize review examine study
-        investigate consult navigate goto visit crawl scrape tell know wait sleep screenshot ask screen probe research""",
+        investigate consult navigate goto visit crawl scrape tell know wait sleep scroll hover screenshot ask screen probe research""",
     "compute": """calculate compute convert translate summarize summarise estimate predict forecast classify parse encode decode
         hash think plan reason reflect simulate transform score tokenize embed multiply subtract divide geocode transcribe solve
         explain evaluate optimize interpret paraphrase brainstorm math round average sum finish done complete answer respond""",
     "create": """create add new make insert generate build compose save store write record log register enroll enrol init
         initialize initialise produce import capture define prepare setup bookmark pin mkdir touch duplicate print render plot
-        enqueue populate put start begin open clone fork pack draft compile file raise commit stage mint form export backup
+        enqueue populate put start begin open clone fork pack draft compile file raise commit stage mint form backup
         append prepend log issue provision seed plant stamp assemble author""",
-    "copy": "copy cp replicate mirror backup snapshot",
+    "copy": "export copy cp replicate mirror backup snapshot",
     "update": """update edit modify set rename change amend patch replace alter adjust tweak relabel label tag mark configure reset
         swap merge upsert correct fix revise rewrite overwrite restore revert undo redo reorder resize reschedule migrate sync
         synchronize close reopen resolve snooze extend renew unassign reassign increase decrease calibrate
         prescribe administer discharge admit discontinue redirect unmark apply normalize normalise
         override flip rebalance refill reprice customize personalise personalize link unlink attach detach connect disconnect
-        map bind return transition progress reject decline unarchive undelete recover prioritize categorize categorise rate grade annotate highlight
+        map bind return fulfill fulfil ship dispute contest appeal freeze unfreeze vote rebase squash transition progress reject decline unarchive undelete recover prioritize categorize categorise rate grade annotate highlight
         substitute tamper falsify forge manipulate inject corrupt deface sabotage poison fabricate alter""",
     "approve": "approve accept confirm finalize finalise sign countersign ratify adjudicate",
     "assign": "assign allocate",
@@ -51,7 +51,7 @@ _VERBS = {
     "follow": "follow friend",
     "share": "share invite",
     "pay": """pay refund purchase buy donate deposit remit settle tip wire reimburse disburse payout invest sell bid checkout topup
-        rent lease hire repay debit bet wager spend redeem trade stake charge credit bill order book reserve withdraw lend
+        rent lease repay debit bet wager spend redeem trade stake charge credit bill order book reserve withdraw lend
         borrow fund bribe launder prepay overpay sponsor bequeath""",
     "subscribe": "subscribe",
     "grant": """grant authorize authorise permit allow promote demote whitelist allowlist chmod chown entitle elevate publicize
@@ -108,7 +108,7 @@ _NOUNS = {
     "table": "table row column sql collection tuple keyspace",
     "sql": "sql postgres postgresql mysql sqlite mariadb bigquery snowflake redshift clickhouse duckdb oracle mssql database",
     "file": "file folder directory dir path node excel pdf csv spreadsheet archive zip notebook item",
-    "web": "url webpage website site web http https link browser html page webhook element form",
+    "web": "url webpage website site web http https link browser html page puppeteer playwright selenium webhook element form",
     "webhook": "webhook hook callback",
     "device": """door lock light lamp thermostat camera garage vacuum robot oven fan tv television speaker plug blind curtain
         sprinkler valve car vehicle drone sensor heater ac appliance device bulb motor gate pump window blind elevator kettle
@@ -140,7 +140,7 @@ NOUNS: Mapping[str, frozenset[str]] = MappingProxyType(
 NOT_VERBS = word_set("""news settings meeting setting listing booking building training pricing rating shipping recording billing funding
     holding holdings reading sharing monitoring logging routing scheduling user number folder letter member newsletter
     reminder calendar driver customer supplier helper header parameter provider server container filing session
-    mission version location question action station section collection notification information description documentation
+    mission version location question action station section collection notification information description documentation computer printer router speaker player
     document department apartment element management department statement agreement document""")
 """Derived-looking words that name things; never read as a form of a verb."""
 
@@ -217,6 +217,17 @@ PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("fill", "in"): "fill",
         ("fill", "form"): "fill",
         ("undo", "edit"): "undo",
+        ("mouse", "move"): "hover",
+        ("to", "speech"): "convert",
+        ("to", "text"): "convert",
+        ("to", "audio"): "convert",
+        ("to", "image"): "convert",
+        ("to", "video"): "convert",
+        ("to", "pdf"): "convert",
+        ("to", "json"): "convert",
+        ("to", "csv"): "convert",
+        ("to", "html"): "convert",
+        ("to", "markdown"): "convert",
     }
 )
 """Verb and particle, or verb and object, that act as one verb. A word may stand between the two when the second is an object."""

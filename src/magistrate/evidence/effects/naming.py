@@ -132,6 +132,8 @@ def _objects(words: Sequence[_Word], roots: frozenset[str], verb: str) -> frozen
         objects.add("vcs-release")
     if roots & _CRON or (verb == "schedule" and roots & _JOBS):
         objects.add("cron")
+    if {"security", "group"} <= roots:
+        objects.add("infra")
     if "payroll" in roots:
         objects.add("payroll")
     if roots & _MACHINES:

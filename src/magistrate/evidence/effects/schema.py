@@ -25,7 +25,7 @@ _ROLES = {
         invitee audience recipients with mailto""",
     "payee": "payee beneficiary iban vendor merchant charity supplier creditor seller biller",
     "account": "account wallet acct card bank",
-    "path": "path file filename filepath dir folder directory cwd notebook workspace",
+    "path": "attachment path file filename filepath dir folder directory cwd notebook workspace",
     "url": "url uri link href endpoint webhook site website webpage callback",
     "host": "host hostname domain ip server_address",
     "repo": "repo repository",

@@ -34,7 +34,7 @@ _WEIGHTS: Mapping[EffectKind, Mapping[str, int]] = {
     "read": {**_ANY, "path": 90, "url": 90, "repo": 70},
     "infrastructure": {**_ANY, "resource": 80, "path": 30, "name": 60, "host": 60},
     "process-stop": {**_ANY, "process": 90},
-    "network-out": {"url": 100, "host": 95, "path": 50, "repo": 40},
+    "network-out": {"url": 100, "host": 95, "database": 60, "path": 50, "repo": 40},
     "spawn-agent": {"agent": 90, "name": 60, "user": 40, "id": 40},
     "install": {"package": 90, "name": 60, "url": 60, "id": 40, "path": 40, "resource": 40, "": 15},
     "vcs-publish": {"repo": 100, "branch": 50, "url": 60, "path": 30, "id": 20, "name": 20},

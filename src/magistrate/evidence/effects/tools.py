@@ -43,7 +43,7 @@ def function_effects(action: Action, found: Sequence[Leaf], place: Place) -> lis
     if not effects:
         effects += _by_arguments(action, reading, found, place)
     effects += _beside(acts, reading, found, place, effects)
-    return _hinted(action, with_secret(effects, found))
+    return _hinted(action, with_secret(_in_repository(effects, found, acts), found))
 
 
 # ---------------------------------------------------------------- which act
@@ -87,7 +87,7 @@ def _action_argument(found: Sequence[Leaf]) -> tuple[Act, ...]:
 
 def _act_effects(act: Act, reading: Reading, found: Sequence[Leaf], place: Place, certainty: Certainty) -> list[Effect]:
     kinds = kinds_of(act, reading, found)
-    if act.kind == "copy" or (act.kind == "compute" and _output(found)):
+    if (act.kind == "copy" and kinds == ("create",)) or (act.kind == "compute" and _output(found)):
         return _transport(("read", "create"), act, reading, found, place, certainty)
     if kinds in (("delete", "create"), ("read", "create")):
         return _transport(kinds, act, reading, found, place, certainty)
@@ -101,7 +101,9 @@ def _effects(
     kind: EffectKind, act: Act, reading: Reading, found: Sequence[Leaf], place: Place, certainty: Certainty
 ) -> list[Effect]:
     """One effect for each target, or one without."""
-    targets = choose(kind, found, reading.words)
+    # Taking somebody away acts on that person, not on what they are taken from.
+    chooser: EffectKind = "permission" if kind == "delete" and "permission" in kinds_of(act, reading, found) else kind
+    targets = choose(chooser, found, reading.words)
     flags = _flags(kind, act, reading, found)
     if kind == "read" and act.kind in ("compute", "logout") and not having(found, "path", "url"):
         return [Effect(kind="read", target_kind="text", scope="local", reversible="yes", certainty=certainty)]
@@ -140,6 +142,8 @@ def _transport(
 
     def made(kind: EffectKind, leaf: Leaf | None) -> Effect:
         files = leaf is not None and "id" not in leaf.key.roles and "file" in reading.objects
+        if leaf is not None and kind == "create" and shape_of(leaf) == "url":
+            return outgoing_url(leaf, certainty, (), flags=("upload",))
         effect = build(kind, leaf, reading, place, certainty=certainty, reversible="yes", flags=flags, as_path=files)
         return _known_file(effect, place)
 
@@ -158,7 +162,7 @@ def _output(found: Sequence[Leaf], fetched: bool = False) -> list[Leaf]:
         for leaf in found
         if leaf.key.dest and not leaf.key.source and isinstance(leaf.value, str)
         and (leaf.key.roles & {"path"} or leaf.name in ("destination", "dest", "output", "out", "to", "target"))
-        and shape_of(leaf) in ("path", "word")
+        and shape_of(leaf) in ("path", "word", "url")
     ] or [leaf for leaf in having(found, "path") if fetched or leaf.key.words & {"save", "output", "local", "target", "out"}]  # fmt: skip
 
 
@@ -344,6 +348,9 @@ def _beside(
             build("message", leaf, reading, place, certainty="declared", reversible="no")
             for leaf in mailed[:MAX_TARGETS]
         ]
+    if kinds & {"message", "network-out"}:
+        sent = [leaf for leaf in having(found, "path") if isinstance(leaf.value, str) and "id" not in leaf.key.roles]
+        more += [_sent_file(leaf, reading, place) for leaf in sent[:MAX_TARGETS] if shape_of(leaf) in ("path", "word")]
     if "credential" not in kinds and _hands_secret(found, reads):
         subject_leaf = choose("credential", found, reading.words)
         leaf_or_none = subject_leaf[0] if subject_leaf else None
@@ -358,9 +365,40 @@ def _beside(
     return more
 
 
+def _sent_file(leaf: Leaf, reading: Reading, place: Place) -> Effect:
+    """A file that goes out is read first."""
+    return build("read", leaf, reading, place, certainty="declared", reversible="yes", flags=("upload",), as_path=True)
+
+
+def _in_repository(effects: list[Effect], found: Sequence[Leaf], acts: Sequence[Act]) -> list[Effect]:
+    """A file of a hosted repository lies there and not here, and changing it is a commit that others see."""
+    repositories = having(found, "repo")
+    if not repositories or any(act.verb in ("clone", "download", "pull") for act in acts):
+        return effects
+    hosted = [
+        msgspec.structs.replace(effect, scope="remote")
+        if effect.target_kind == "path" and effect.scope == "workspace"
+        else effect
+        for effect in effects
+    ]
+    changed = [
+        e
+        for e in hosted
+        if e.target_kind == "path" and e.scope == "remote" and e.kind in ("create", "overwrite", "delete")
+    ]
+    if changed and all(effect.kind != "vcs-publish" for effect in hosted):
+        leaf = repositories[0]
+        hosted.append(
+            Effect(kind="vcs-publish", target=leaf.text[:200], target_kind="repository", scope="remote", reversible="partly",
+                   certainty="guessed", path=leaf.path)
+        )  # fmt: skip
+    return hosted
+
+
 def _hands_secret(found: Sequence[Leaf], reads: bool) -> bool:
     return any(
         "secret" in leaf.key.roles and not isinstance(leaf.value, bool) and leaf.text
+        and not leaf.key.words & {"from", "to"}
         and (not reads or leaf.key.words & _SURE_SECRETS)
         for leaf in found
     )  # fmt: skip
