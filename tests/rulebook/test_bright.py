@@ -67,11 +67,16 @@ def test_oversight() -> None:
         ("/", {"scope": "remote", "target_kind": "resource"}, False),
     ],
 )
-@pytest.mark.parametrize("kind", ["delete", "overwrite"])
-def test_wipe(kind: str, target: str, fields: dict[str, Any], crossed: bool) -> None:
-    assert hit(fact(kind, target, stance="asked", **{"broad": True, **fields})) == (
-        {"bright.wipe"} if crossed else set()
-    )
+def test_wipe(target: str, fields: dict[str, Any], crossed: bool) -> None:
+    found = hit(fact("delete", target, stance="asked", **{"broad": True, **fields}))
+    assert found == ({"bright.wipe"} if crossed else set())
+
+
+def test_copying_into_a_root_is_not_wiping_it() -> None:
+    assert hit(fact("overwrite", "/", scope="system", broad=True)) == set()
+    assert hit(fact("overwrite", "/", scope="system", broad=True, flags=("mirror",))) == {"bright.wipe"}
+    assert hit(fact("overwrite", "/dev/sda", scope="device", flags=("raw-device",))) == {"bright.wipe"}
+    assert hit(fact("overwrite", "/dev/sdb", scope="device", flags=("raw-device",))) == set()
 
 
 def test_a_secret_file_that_is_sent_away() -> None:

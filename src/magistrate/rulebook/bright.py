@@ -20,6 +20,8 @@ Line = Callable[[Evidence, Action], Iterator[int]]
 
 _DESTROYS = frozenset({"delete", "overwrite", "database-destroy"})
 _LEAVES = frozenset({"network-out", "message", "vcs-publish"})
+_TAKES_ALL = frozenset({"recursive", "wildcard", "bulk", "wipe"})
+_TAKES_AWAY = frozenset({"mirror", "wipe", "format", "truncate"})
 _MASKED = re.compile(r"MASKED-[a-z\-]+-[0-9a-f]{4}")
 _SYSTEM_DISK = re.compile(
     r"/dev/(?:[shv]da|xvda|nvme0n1|mmcblk0|disk0|rdisk0|md0|root|mapper/[^/]*root[^/]*)(?:p?\d*|s\d+)"
@@ -46,7 +48,10 @@ def oversight(evidence: Evidence, action: Action) -> Iterator[int]:
 
 
 def wipe(evidence: Evidence, action: Action) -> Iterator[int]:
-    """Deleting or overwriting a whole system, home, file system root or system disk."""
+    """Deleting a whole system, home or file system root, or overwriting the disk below it.
+
+    Copying something *into* a root is not wiping it: overwriting a folder counts only where the tool takes away what was there.
+    """
     for at, fact in enumerate(evidence.facts):
         effect = fact.effect
         if "dry-run" in effect.flags or effect.certainty == "dynamic":
@@ -100,7 +105,10 @@ def _is_whole(effect: Effect) -> bool:
         return bool(_SYSTEM_DISK.fullmatch(effect.target))
     if effect.target_kind != "path" or effect.scope in ("workspace", "temp", "remote"):
         return False
-    whole = effect.broad or not {"recursive", "wildcard", "wipe"}.isdisjoint(effect.flags)
+    if effect.kind == "delete":
+        whole = effect.broad or not _TAKES_ALL.isdisjoint(effect.flags)
+    else:
+        whole = not _TAKES_AWAY.isdisjoint(effect.flags)
     return whole and bool(_ROOTS.fullmatch(effect.target))
 
 
