@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from magistrate.core.records import EffectKind
@@ -83,8 +84,8 @@ def kinds_of(act: Act, reading: Reading, found: Sequence[Leaf]) -> Kinds:
     if act.kind == "say" and having(found, "url") and having(found, "content"):
         return ("message", "network-out")
     roles = frozenset(role for leaf in found for role in leaf.key.roles)
-    for case in _CASES:
-        if _fits(case, act, reading, roles):
+    for case in _cases(act.kind, act.verb):
+        if _fits(case, reading, roles):
             return case.kinds
     for needed, kinds in ACTS.get(act.kind, ()):
         if not needed or needed in reading.objects:
@@ -92,11 +93,17 @@ def kinds_of(act: Act, reading: Reading, found: Sequence[Leaf]) -> Kinds:
     return ("execute",)
 
 
-def _fits(case: Case, act: Act, reading: Reading, roles: frozenset[str]) -> bool:
+@lru_cache(maxsize=2048)
+def _cases(kind: str, verb: str) -> tuple[Case, ...]:
+    """The exceptions that a verb of a class of act can fall under."""
+    return tuple(
+        case for case in _CASES if (not case.acts or kind in case.acts) and (not case.verbs or verb in case.verbs)
+    )
+
+
+def _fits(case: Case, reading: Reading, roles: frozenset[str]) -> bool:
     return (
-        (not case.acts or act.kind in case.acts)
-        and (not case.verbs or act.verb in case.verbs)
-        and (not case.objects or not case.objects.isdisjoint(reading.objects))
+        (not case.objects or not case.objects.isdisjoint(reading.objects))
         and (not case.words or not case.words.isdisjoint(reading.words))
         and (not case.roles or not case.roles.isdisjoint(roles))
         and case.without.isdisjoint(reading.objects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -201,6 +202,7 @@ def _is_action_word(value: str, call: Call) -> bool:
     return bool(read_phrase(value).acts)
 
 
+@lru_cache(maxsize=2048)
 def _program(tool: str) -> str:
     name = bare(tool)[1].lower()
     for suffix in ("_cli", "-cli", "_command", "_exec", "_run"):
