@@ -527,6 +527,16 @@ def test_an_agent_id_cannot_point_elsewhere(tmp_path: Path) -> None:
     assert [session.run for session in found] == [CLAUDE_SESSION]
 
 
+@pytest.mark.parametrize("session", ["../other", "nul\0", "*", ""])
+def test_a_session_id_cannot_point_elsewhere(tmp_path: Path, session: str) -> None:
+    write_lines(tmp_path / "other" / "subagents" / "agent-x.jsonl", side("x").lines)
+    chain = main_chain()
+    lines = [{**line, "sessionId": session} for line in chain.lines]
+    found, intake = read(write_lines(tmp_path / "deep" / "renamed.jsonl", lines))
+    assert len(found) == 1
+    assert not intake.problems
+
+
 # ---------------------------------------------------------------- odds and ends
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +46,27 @@ def test_every_importer_has_a_sample() -> None:
 @pytest.mark.parametrize("contract", suite.CONTRACTS, ids=lambda contract: contract.__name__)
 def test_contract(name: str, contract: suite.Contract, built: dict[str, Path], tmp_path: Path) -> None:
     contract(BY_NAME[name], built[name], tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sample_has_something_to_hide(name: str, built: dict[str, Path]) -> None:
+    texts = [built[name].read_bytes()]
+    if zipfile.is_zipfile(built[name]):
+        with zipfile.ZipFile(built[name]) as archive:
+            texts = [zstandard_or_plain(archive, member) for member in archive.infolist()]
+    assert any(samples.MARKER.encode() in text for text in texts)
+
+
+def zstandard_or_plain(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member's content, whichever way it is packed; the standard library of 3.11 does not know Zstandard's number."""
+    if member.compress_type != 93:
+        return archive.read(member)
+    assert archive.fp is not None
+    archive.fp.seek(member.header_offset + 26)
+    lengths = archive.fp.read(4)
+    archive.fp.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+    packed = archive.fp.read(member.compress_size)
+    return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -111,6 +111,21 @@ def test_a_folder_that_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch:
     assert "Permission denied" in intake.problems[0].what
 
 
+def test_what_may_not_be_looked_at_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, asked = codex(tmp_path), Path.stat
+
+    def refuse(self: Path, **how: bool) -> os.stat_result:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return asked(self, **how)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    for given in (path, tmp_path):
+        found, intake = runs(given)
+        assert not found
+        assert "Permission denied" in intake.problems[0].what
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.jsonl")
     found, intake = runs(tmp_path)

@@ -117,7 +117,7 @@ def _plan(paths: Iterable[Path], intake: Intake) -> list[tuple[Path, Importer]]:
 def _files(paths: Iterable[Path], intake: Intake) -> Iterator[tuple[Path, bool]]:
     """Every file, and whether the caller named it; in a folder, files come before sub-folders."""
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield from ((found, False) for found in _walk(path, intake))
         else:
             yield path, True
@@ -129,10 +129,19 @@ def _walk(folder: Path, intake: Intake) -> Iterator[Path]:
     except OSError as error:
         intake.problem(folder, f"cannot be opened: {error.strerror or error}")
         return
-    yield from (entry for entry in entries if not entry.is_dir())
-    for entry in entries:
-        if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
+    folders = [entry for entry in entries if _is_folder(entry)]
+    known = set(folders)
+    yield from (entry for entry in entries if entry not in known)
+    for entry in folders:
+        if not entry.is_symlink() and not entry.name.startswith("."):
             yield from _walk(entry, intake)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # may not be looked at: opening it will say why
+        return False
 
 
 def _aside(path: Path) -> bool:

@@ -159,7 +159,8 @@ def _stem(path: Path) -> str:
 def _agent_files(transcript: _Transcript, session: str, calls: dict[str, str]) -> list[Path]:
     """Files of the session's sub-agents, in both layouts: a folder beside it, or flat, where its results name them."""
     folder = transcript.path.parent
-    nested = sorted((folder / session / "subagents").glob("**/agent-*.jsonl*"))
+    # Identifiers come from the file: none may lead elsewhere.
+    nested = sorted((folder / session / "subagents").glob("**/agent-*.jsonl*")) if _AGENT_ID.fullmatch(session) else []
     flat = [folder / f"agent-{agent}.jsonl" for agent in sorted(calls) if _AGENT_ID.fullmatch(agent)]
     return [path for path in [*nested, *flat] if path.is_file() and not path.is_symlink()]
 

@@ -133,17 +133,25 @@ def ignores_unknown_fields(importer: Importer, sample: Path, scratch: Path) -> N
 
 
 def survives_cuts(importer: Importer, sample: Path, scratch: Path) -> None:
-    """A file cut off anywhere is reported, and what came before the cut is what was there."""
+    """A file cut off anywhere is reported, and what came before the cut is what was there.
+
+    In a format of lines, a later cut never gives less: what was whole before the cut is kept.
+    """
     whole = _actions(read(importer, _copy(sample, scratch))[0])
     data = sample.read_bytes()
-    places = sorted({len(data) * step // CUTS for step in range(CUTS)} | _line_ends(data))
-    for place in places:
+    ends, in_lines = _line_ends(data), _is_lines(sample)
+    before = 0
+    for place in sorted({len(data) * step // CUTS for step in range(CUTS)} | set(sorted(ends)[:CUTS]) | {len(data)}):
         cut = _copy(sample, scratch)
         cut.write_bytes(data[:place])
         sessions, intake = _bear(importer, cut, f"cut at byte {place}")
-        _prefixes(_actions(sessions), whole, f"cut at byte {place}")
-        inside = place not in _line_ends(data) and place > 0
-        _hold(not inside or intake.count, f"{importer.name}: cut at byte {place} is not reported")
+        found = _actions(sessions)
+        _prefixes(found, whole, f"cut at byte {place}")
+        _hold(place in ends or intake.count, f"{importer.name}: cut at byte {place} is not reported")
+        count = sum(map(len, found.values()))
+        _hold(count >= before or not in_lines, f"{importer.name}: cut at byte {place} loses what stands before it")
+        before = count
+    _hold(before == sum(map(len, whole.values())), f"{importer.name}: reading the copy differs")
 
 
 def survives_cut_gzip(importer: Importer, sample: Path, scratch: Path) -> None:
