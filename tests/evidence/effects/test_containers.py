@@ -139,3 +139,8 @@ def test_options_of_the_inner_command_are_not_dockers() -> None:
 )
 def test_hidden_subcommand_is_dynamic(line: str) -> None:
     assert any(one.certainty == "dynamic" for one in seen(line))
+
+
+def test_a_database_in_a_container_is_not_this_machines() -> None:
+    (gone,) = [one for one in seen("docker exec db psql -c 'DROP TABLE x'") if one.kind == "database-destroy"]
+    assert gone.scope == "remote"

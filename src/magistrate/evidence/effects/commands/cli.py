@@ -76,6 +76,8 @@ _NAMING = (
     "uri",
     "group",
 )
+_WHOLE = ("--all", "--all-namespaces", "--prefix", "--recurse", "-recurse", "--from-key", "--recursive")
+"""Options that turn one named thing into all that it holds."""
 _BROAD_WORDS = frozenset({"*", "all", ".", "/", "**", ":all", "--all"})
 
 
@@ -358,7 +360,7 @@ def by_verb(call: Call, *, skip: int = 0) -> Iterator[Effect]:
             "url" if "://" in word.text else reading.target_kind,
             reversible=reading.reversible,
             flags=reading.flags,
-            broad=reading.broad or call.line.has("--all", "--all-namespaces") or len(targets) > MAX_TARGETS,
+            broad=reading.broad or call.line.has(*_WHOLE) or len(targets) > MAX_TARGETS,
         )
 
 
@@ -439,7 +441,7 @@ def shell(word: Word, call: Call, via: str) -> Iterator[Effect]:
 def elsewhere(found: Iterable[Effect], scope: Scope) -> Iterator[Effect]:
     """Effects moved to another machine: paths and processes there are not ours."""
     for one in found:
-        moved = one.target_kind in ("path", "process", "package", "code", "unknown", "device")
+        moved = one.scope == "local" or one.target_kind in ("path", "process", "package", "code", "unknown", "device")
         yield msgspec.structs.replace(one, scope=scope) if moved else one
 
 

@@ -147,7 +147,9 @@ def copy(call: Call) -> Iterator[Effect]:
     if re.match(r"^[^/.~][^:]*:", destination.text):
         yield call.effect("overwrite", destination, "resource", scope="remote", reversible="partly")
     else:
-        yield call.effect("overwrite", destination, "path", reversible="unknown")
+        if destination.text in (".", "./"):
+            destination = Word(text=source.text.rstrip("/").rpartition("/")[2] or ".", dynamic=source.dynamic)
+        yield call.effect("overwrite", destination, "path", reversible="partly")
     if not re.match(r"^[^/.~][^:]*:", source.text):
         yield call.effect("read", source, "path", reversible="yes")
 

@@ -28,7 +28,7 @@ _WORDS: dict[Verb, str] = {
     "uninstall rmdir forget unregister discard trash clean cleanup reset rmb eradicate mb-rm deprovision shred deletes "
     "flushall flushdb gc compact vacate unpublish yank dispose",
     "stop": "stop kill pause suspend cancel disable shutdown halt reboot restart drain cordon deactivate abort detach "
-    "disassociate revoke unbind disconnect evict failover quarantine deallocate down scale-down unmount freeze seal",
+    "disassociate leave revoke unbind disconnect evict failover quarantine deallocate down scale-down unmount freeze seal",
     "create": "create add new put insert start launch register provision import allocate enable request issue restore "
     "generate init clone attach associate tag make mb mkdir up spawn build build-image backup bootstrap scaffold boot "
     "activate resume unpause commission mount save schedule snapshot",
