@@ -213,6 +213,16 @@ def test_compiled_agrees_with_a_plain_reading(match: Match, fact: Fact, masked: 
     assert any(found.id == "r" for found, _, _ in bearing) is expected
 
 
+@settings(max_examples=300)
+@given(st.lists(st.text("ab/*?[]!", min_size=1, max_size=5), min_size=1, max_size=3), st.text("abAB/*[", max_size=6))
+def test_globs_are_those_of_fnmatch(globs: list[str], target: str) -> None:
+    fact = replace(FACT, effect=replace(FACT.effect, target=target))
+    exact = Match(decision="allow", effect=("delete",), target=tuple(globs))
+    assert applies(exact, fact) is any(fnmatchcase(target, glob) for glob in globs)
+    loose = Match(decision="deny", target=tuple(globs))
+    assert applies(loose, fact) is any(fnmatchcase(target.lower(), glob.lower()) for glob in globs)
+
+
 def test_globs_do_not_backtrack() -> None:
     match = Match(decision="deny", target=("*a*a*a*a*a*a*a*b",))
     fact = replace(FACT, effect=replace(FACT.effect, target="a" * 20_000))

@@ -23,6 +23,7 @@ Bearing = tuple[Rule, Match, int]
 """A rule that bears on the action, the match that says so, and the index of the fact."""
 
 _KINDS: tuple[EffectKind, ...] = get_args(EffectKind)
+_MAGIC = re.compile(r"[*?\[]")
 _HIT = Match(decision="deny")
 
 
@@ -144,13 +145,13 @@ def _on_names(match: Match) -> list[Test]:
     exact = match.decision == "allow"
     if match.tool:
         fits_tool = _globs(match.tool, exact=exact)
-        tests.append(lambda fact, action: fits_tool(action.tool) is not None)
+        tests.append(lambda fact, action: fits_tool(action.tool))
     if match.target:
         tests.append(_on_target(match.target, exact=exact))
     if match.not_target:
         # The other way round: leaving a target out of a restriction is what opens a door.
         leaves_out = _globs(match.not_target, exact=not exact)
-        tests.append(lambda fact, action: leaves_out(fact.effect.target) is None)
+        tests.append(lambda fact, action: not leaves_out(fact.effect.target))
     if (secret := match.secret) is not None:
         tests.append(lambda fact, action: ("secret" in fact.effect.flags or holds_secret(action.arguments)) is secret)
     return tests
@@ -164,14 +165,33 @@ def _on_target(words: Sequence[str], *, exact: bool) -> Test:
     def test(fact: Fact, action: Action) -> bool:
         if outside and fact.authority.stance not in COVERED:
             return True
-        return fits is not None and fits(fact.effect.target) is not None
+        return fits is not None and fits(fact.effect.target)
 
     return test
 
 
-def _globs(words: Sequence[str], *, exact: bool) -> Callable[[str], object]:
-    """One pattern for all globs. `*` also spans `/`. Each star matches as little as it can and never tries again (atomic
-    groups, as `fnmatch.translate` writes them), so the time is linear in the target's length for each star.
+def _globs(words: Sequence[str], *, exact: bool) -> Callable[[str], bool]:
+    """One test for all globs; `*` also spans `/`.
+
+    Most globs are a plain word, a beginning or an ending, which string methods tell at once. The rest becomes one pattern in which
+    each star matches as little as it can and never tries again (atomic groups, as `fnmatch.translate` writes them), so the time
+    is linear in the target's length for each star.
     """
-    pattern = "|".join(f"(?:{fnmatch.translate(word)})" for word in words)
-    return re.compile(pattern, 0 if exact else re.IGNORECASE).match
+    cased = tuple(words) if exact else tuple(word.lower() for word in words)
+    plain = frozenset(word for word in cased if not _MAGIC.search(word))
+    endings = tuple(word[1:] for word in cased if word[:1] == "*" and not _MAGIC.search(word[1:]))
+    beginnings = tuple(word[:-1] for word in cased if word[-1:] == "*" and not _MAGIC.search(word[:-1]))
+    simple = {*plain, *("*" + word for word in endings), *(word + "*" for word in beginnings)}
+    rest = [fnmatch.translate(word) for word in cased if word not in simple]
+    pattern = re.compile("|".join(rest)).match if rest else None
+
+    def fits(text: str) -> bool:
+        text = text if exact else text.lower()
+        return (
+            text in plain
+            or text.endswith(endings)
+            or text.startswith(beginnings)
+            or (pattern is not None and pattern(text) is not None)
+        )
+
+    return fits
