@@ -172,10 +172,14 @@ def _verb(r: Reading, low: str) -> tuple[int, str]:
         )
         return (1, g.GERUNDS[low]) if r.negated or helped else (0, "")
     before = r.prev() if low in g.PARTICIPLES else ""
+    if low in g.PARTICIPLES and low not in v.VERBS and not g.HAVE_IT.isdisjoint(r.lows[max(0, r.at - 6) : r.at]):
+        before = "get"
     if before in g.BEFORE_PARTICIPLE or (before in g.NEGATIONS and low not in v.VERBS):
         _passive(r, low)
         return 0, ""
     width, family = r.verb_at(r.at)
+    if family == "light" and low in g.DESIRE:
+        return 0, ""  # `need you to ...`: what is needed is the next verb
     if not width or not r.licensed() or (low == "do" and r.word(1) in g.NEGATIONS):
         return 0, ""
     if width == 1 and r.word(1) in g.AFTER_NOUN and low not in g.NEVER_NOUN and r.prev() in ("^", ",", "and", "or"):
@@ -201,6 +205,8 @@ def _mood(r: Reading) -> Mood:
     proposal = r.manner == "proposal"
     if r.quiet and not (r.question and proposal):
         return "mention"
+    if r.prev() == "to" and r.low(r.at - 2) in g.OKAY:
+        return "forbid" if r.negated or r.low(r.at - 3) == "not" else "ask"
     if r.subject in g.FIRST:
         if not (proposal or r.desire):
             return "mention"
@@ -230,8 +236,10 @@ def _clause(r: Reading, width: int, family: str) -> int:
     said = r.mentions(start + width, stop)
     kinds = r.kinds(family, start + width, stop)
     body = set(r.lows[start:stop])
-    if not said and family in g.HANDS_ON and body & g.PRONOUNS:
+    if not said and body & g.PRONOUNS and (family in g.HANDS_ON or (family in _SYSTEMS and _last(r) in _SYSTEMS)):
         said = _meant(r)
+    elif not said and r.low(start - 2) in g.OKAY:
+        said = r.mentions(0, start)
     elif family in _WITH_PEOPLE and body & _PEOPLE and not any(m.kind in ("proper", "address") for m in said):
         said += tuple(m for m in _meant(r) if m.kind in ("proper", "address"))
     tail = r.low(stop)
@@ -255,6 +263,13 @@ def _clause(r: Reading, width: int, family: str) -> int:
     return max(stop - start, width)
 
 
+def _last(r: Reading) -> str:
+    """The family of the clause before."""
+    last = r.found[-1] if r.found else r.before
+    return last.family if last else ""
+
+
+_SYSTEMS = frozenset({"deploy", "restart", "infra", "stop", "delete"})
 _PEOPLE = frozenset({"her", "him", "them"})
 _WITH_PEOPLE = frozenset({"invite", "message", "share", "grant", "send"})
 

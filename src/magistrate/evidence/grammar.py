@@ -9,6 +9,7 @@ NEGATIONS = _set(
     "not never don't dont doesn't cannot can't cant won't mustn't shouldn't shan't needn't no nobody neither nor without avoid "
     "refrain nothing nowhere none do-not isn't aren't couldn't wouldn't may-not forbid prohibited forbidden"
 )
+HANDS_OFF = (("hands", "off"), ("stay", "away", "from"), ("steer", "clear", "of"), ("keep", "away", "from"))
 DOUBLE = _set("forget hesitate fail only miss wait mind worry")
 """After a negation these turn it round: `don't forget to push`."""
 NEGATIVE_PHRASES: tuple[tuple[str, ...], ...] = (
@@ -109,7 +110,7 @@ REFUSAL_PHRASES: tuple[str, ...] = (
 
 # ------------------------------------------------------------------ where a sentence turns
 
-OPENERS = _set("hi hey hello ok okay so and also well please now then , - btw but yes no thanks (")
+OPENERS = _set("git sudo hi hey hello ok okay so and also well please now then , - btw but yes no thanks (")
 BREAKS = _set("but then so however instead")
 THIRD_PERSON_NOT = _set("doesn't didn't isn't aren't wasn't hasn't haven't couldn't weren't")
 THIRD_PERSON_IS = _set("does did is are was were has")
@@ -151,7 +152,11 @@ HANDS_ON = _set("invite delete send message share upload move copy pay cancel gr
 """Families whose `it` is what the clause before spoke of."""
 BEFORE_GERUND = _set("without mind proceed with start continue finish begin consider try instead by")
 BEFORE_PARTICIPLE = _set("be get gets being")
-DUTY = _set("should must needs need have has can may to shall cannot can't mustn't shouldn't gets")
+OKAY = _set("fine ok okay alright")
+"""`X is fine to delete`: leave to do it."""
+HAVE_IT = _set("get have want need")
+"""`get X deleted`: the object stands between."""
+DUTY = _set("get want should must needs need have has can may to shall cannot can't mustn't shouldn't gets")
 AFTER_NOUN = _set("from of is are was were has says said failed fails which that's seems looks will should must needs")
 """After these a word at the start of a sentence was a noun (`email from Bob`)."""
 NEVER_NOUN = _set("get take read delete remove copy download erase")

@@ -138,6 +138,8 @@ def names(said: Mention, target: Target) -> bool:
     low = said.low
     if low == target.text:
         return True
+    if not said.core:
+        return _plainly(said, target)
     if said.core.isdisjoint(target.words) and said.core.isdisjoint(target.others) and "*" not in low:
         return False
     if target.kind == "address" and not target.opaque:
@@ -155,12 +157,20 @@ def names(said: Mention, target: Target) -> bool:
     if target.kind == "repository" and said.kind in ("path", "url") and len(target.steps) > 1:
         return low.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git") == target.steps[-1].removesuffix(".git")
     if (
-        said.kind in ("quoted", "identifier", "proper", "path", "url")
+        said.kind in ("quoted", "identifier", "proper", "path", "url", "phrase")
         and len(target.words) > 1
         and target.words <= said.words
     ):
         return True
     return target.opaque and said.kind != "number" and said.core <= target.others
+
+
+def _plainly(said: Mention, target: Target) -> bool:
+    """Whether a phrase of sorts and qualities is still the target's whole name (`the tmp dir` and `/w/tmp`)."""
+    if said.kind != "phrase" or target.opaque:
+        return False
+    mine = words_of(target.steps[-1]) if target.kind == "path" and target.steps else target.words
+    return bool(mine) and mine <= said.words
 
 
 def _names_address(said: Mention, target: Target) -> bool:

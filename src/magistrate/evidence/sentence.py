@@ -115,13 +115,19 @@ class Reading:
         follow = [self.low(i + k) for k in range(1, 6)]
         for width in (3, 2):
             family = v.VERBS.get(" ".join((low, *follow[: width - 1])))
-            if family:
+            if family and not (family == "message" and low == "write" and not self._person_at(i + 2)):
                 return width, family
         for k, particle in enumerate(follow):
             family = v.SEPARABLE.get((low, particle))
             if family and (k < 3 or particle == "know"):
                 return 1, "read" if particle == "know" and follow[0] in ("me", "us") else family
         return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
+
+    def _person_at(self, i: int) -> bool:
+        """Whether a name or an address stands there (`write to Bob`, not `write to disk`)."""
+        return i < len(self.tokens) and (
+            self.tokens[i].kind in ("address", "handle") or self.tokens[i].text[:1].isupper()
+        )
 
     def licensed(self) -> bool:
         """Whether a verb in base form at this place can be a request."""
@@ -258,11 +264,19 @@ class Reading:
         """The verb's kinds, and what the nouns and commands of its object add."""
         kinds = v.FAMILIES[family]
         nouns = family in v.NOUN_FAMILIES
+        if family == "make" and self.low(start) in v.VERBS:
+            kinds = kinds | v.FAMILIES[v.VERBS[self.low(start)]]  # `make deploy`
         for t in self.tokens[start:stop]:
+            if family == "delete" and t.kind in ("path", "identifier") and "from" in self.lows[start:stop]:
+                kinds = kinds | {"overwrite"}  # `remove the prints from server.py`
             if t.kind == "word":
                 if family in ("light", "create", "follow") and t.low in v.ACTION_NOUNS:
                     kinds = kinds | v.FAMILIES[v.ACTION_NOUNS[t.low]]
-                if t.low in g.PREPOSITIONS and t.low not in ("of", "to", "from") and family != "cancel":
+                if (
+                    t.low in g.PREPOSITIONS
+                    and t.low not in ("of", "to", "from", "via", "using", "as")
+                    and family != "cancel"
+                ):
                     nouns = False
                 if nouns:
                     kinds = kinds | (v.NOUNS.get(t.low) or v.NOUNS.get(t.low.removesuffix("s"), NO_KINDS))

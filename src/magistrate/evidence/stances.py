@@ -77,7 +77,17 @@ def decide(view: View) -> Found:
 
 def named_by(clause: Clause, target: Target) -> bool:
     """Whether the clause names the target as what the effect is to be done to."""
-    return any(names(said, target) for said in _relevant(clause, target))
+    found = [said for said in _relevant(clause, target) if names(said, target)]
+    if found and clause.kinds & _TAKES_AWAY and all(said.role == "place" for said in found):
+        # `drop the orders table in staging` is not about the other tables there
+        return not any(m.role == "object" and m.core and m.kind in _DEFINITE and not m.whole for m in clause.mentions)
+    return bool(found)
+
+
+_TAKES_AWAY: frozenset[EffectKind] = frozenset(
+    {"delete", "database-destroy", "infrastructure", "process-stop", "permission"}
+)
+_DEFINITE = frozenset({"path", "identifier", "quoted", "proper", "address"})
 
 
 def asks_for(clause: Clause, view: View) -> bool:
@@ -108,7 +118,7 @@ def _default_object(clause: Clause, view: View) -> bool:
 def conflicts(clause: Clause, target: Target) -> bool:
     """Whether the clause names another target of the same sort."""
     said = _comparable(clause, target)
-    return bool(said) and not any(names(m, target) for m in said)
+    return bool(said) and not named_by(clause, target)
 
 
 def _comparable(clause: Clause, target: Target) -> list[Mention]:
@@ -124,6 +134,13 @@ def _comparable(clause: Clause, target: Target) -> list[Mention]:
             if m.kind in ("address", "handle")
             or (m.kind in _NAMED and (m.role == "recipient" or (m.role == "object" and direct)))
             or (m.kind == "phrase" and not m.words.isdisjoint(_GROUPS) and m.role != "place")
+        ]
+    if target.kind == "account":
+        return [
+            m
+            for m in said
+            if m.kind in ("address", "handle")
+            or (m.kind in _NAMED and not (m.kind == "identifier" and len(m.text) < 5))
         ]
     if target.kind in ("host", "url"):
         return [
@@ -207,7 +224,9 @@ def _forbids(clause: Clause, view: View) -> bool:
         if any(names(m, target) for m in said):
             return True
         # An id cannot be told from its name: it is barred, unless something of the kind was asked for as well.
-        hidden = target.opaque or not target.text
+        hidden = (
+            target.opaque or not target.text or (target.kind == "address" and all(m.kind == "phrase" for m in said))
+        )
         return hidden and clause.by == "person" and not _comparable(clause, target) and not view.asks
     sorts = [m for m in clause.mentions if m.kind == "phrase"]
     return not sorts or any(_of_this_sort(m, view) for m in sorts)

@@ -20,8 +20,7 @@ def turn(r: Reading, low: str) -> int:
     for phrase in g.NEGATIVE_PHRASES:
         there = low == phrase[0] and all(r.word(k) == word for k, word in enumerate(phrase))
         if there and (phrase != ("not", "to") or r.verb_at(r.at + 2)[0]):
-            r.negated = True
-            return len(phrase)
+            return len(phrase) + _ban(r, phrase, r.at + len(phrase))
     if low in g.THIRD_PERSON_NOT:
         r.subject = r.subject or "it"
         return 1
@@ -31,6 +30,8 @@ def turn(r: Reading, low: str) -> int:
         return 1
     if low in g.NEGATIONS:
         return _negation(r, low, nxt)
+    if low == "only" and r.prev() == "the":
+        return _the_only(r)
     if low in g.LIMITERS and r.prev() not in ("the", "not", "my") and nxt not in g.CONDITIONS:
         return _only(r)
     if low in g.SOFTENERS and nxt not in g.NOT_SOFT and r.subject not in ("i", "we"):
@@ -46,6 +47,23 @@ def turn(r: Reading, low: str) -> int:
             r.negated = True
             return 1
     return _consult(r, low, nxt) or _outside(r, low) or _confine(r, low) or _spare(r, low)
+
+
+def _ban(r: Reading, phrase: tuple[str, ...], start: int) -> int:
+    """After `hands off`, `hold off`: a bare name or a noun of doing is barred at once; else the next verb is."""
+    ahead = [r.low(k) for k in range(start, start + 4)]
+    if not any(word in g.GERUNDS for word in ahead) and not r.verb_at(start)[0]:
+        family = next((v.ACTION_NOUNS[word] for word in ahead if word in v.ACTION_NOUNS), "")
+        stop = r.object_end(start)
+        said = r.mentions(start, stop)
+        if family:
+            r.add("forbid", v.FAMILIES[family], r.at, stop, family)
+            return stop - start
+        if said and phrase in g.HANDS_OFF:
+            r.add("forbid", v.TOUCH | {"vcs-publish"}, r.at, stop, "touch", said)
+            return stop - start
+    r.negated = True
+    return 0
 
 
 def rehearsal(r: Reading) -> None:
@@ -141,6 +159,16 @@ def _only(r: Reading) -> int:
     return 1
 
 
+def _the_only(r: Reading) -> int:
+    """`the only file you may change is X`."""
+    for i in range(r.at + 1, min(r.at + 9, len(r.tokens))):
+        if r.lows[i] in ("is", "are") and any(r.verb_at(k)[0] for k in range(r.at + 1, i)):
+            stop = r.object_end(i + 1)
+            r.add("limit", v.TOUCH, r.at, stop, "only", r.mentions(i + 1, stop))
+            return stop - r.at
+    return 1
+
+
 def _except(r: Reading) -> int:
     stop = r.object_end(r.at + 1)
     if r.found:
@@ -205,14 +233,16 @@ def _spare(r: Reading, low: str) -> int:
     rest = set(r.lows[r.at + 1 : stop + 3])
     if low == "leave" and not rest & g.UNTOUCHED:
         return 0
+    if low == "keep" and "hands" in (r.word(1), r.word(2)):
+        return 0
     if low == "keep" and (r.word(1) in g.GERUNDS or r.word(1) in g.KEEP_ON):
         return 0
-    said = r.mentions(r.at + 1, stop)
+    said = tuple(m for m in r.mentions(r.at + 1, stop) if not m.words <= g.UNTOUCHED)
     if said:
         kinds = v.TOUCH - {"create", "overwrite"} if low == "keep" else v.TOUCH
         r.add("forbid", kinds, r.at, stop, "touch", said)
     elif rest & {"rest", "else", "everything"}:
-        r.add("limit", v.TOUCH, r.at, stop, "touch", others=True)
+        r.add("limit", v.TOUCH - {"create"}, r.at, stop, "touch", others=True)
     return stop - r.at
 
 

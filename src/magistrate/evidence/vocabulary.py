@@ -66,6 +66,7 @@ FAMILIES: dict[str, Kinds] = {
     "cancel": _kinds("delete overwrite"),
     "install": _kinds("install"),
     "run": _kinds("execute"),
+    "bump": _kinds("install overwrite"),
     "share": _kinds("permission message network-out"),
     "grant": _kinds("permission"),
     "credential": _kinds("credential"),
@@ -88,7 +89,7 @@ VERBS: dict[str, str] = _verbs(
     {
         "read": "read look view show list print display summarise summarize explain describe count compare tell_me say answer "
         "recommend suggest review understand tell_us let_me_know show_me give_me give_us analyse analyze calculate compute estimate extract identify name retrieve open "
-        "search find get locate determine translate outline list_out gather collect check_out see know scan monitor watch recall",
+        "search find get locate determine outline list_out gather collect check_out see know scan monitor watch recall",
         "inspect": "check investigate debug diagnose find_out verify validate examine inspect audit profile benchmark figure_out "
         "reproduce trace confirm ensure make_sure measure troubleshoot",
         "browse": "browse visit google research look_up navigate",
@@ -98,7 +99,7 @@ VERBS: dict[str, str] = _verbs(
         "take_out take_down",
         "write": "edit fix refactor implement update write modify rewrite improve rename_to adjust correct patch repair resolve "
         "extend convert format simplify optimise optimize port complete finish document append insert replace amend_file rework "
-        "translate_to bump handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak save store "
+        "translate_to handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak translate save store "
         "record fill log redesign restructure annotate type stabilise stabilize integrate support enable fill_in write_up set_up "
         "reorganise reorganize organise organize mark encrypt decrypt compress sort reformat add_support speed_up make_it",
         "make": "make",
@@ -125,6 +126,7 @@ VERBS: dict[str, str] = _verbs(
         "transfer": "transfer",
         "cancel": "cancel unsubscribe return decline",
         "install": "install upgrade downgrade reinstall",
+        "bump": "bump",
         "run": "run execute test build compile lint start launch rerun re-run benchmark_run rebuild retest try perform invoke "
         "train simulate use evaluate apply",
         "share": "share give_access give_to expose_to",
@@ -187,14 +189,14 @@ NOUNS: dict[str, Kinds] = {
             "payment create",
         ),
         (
-            "access permission permissions role rights collaborator member user admin owner ownership acl visibility policy",
+            "group team org organisation organization membership access permission permissions role rights collaborator member user admin owner ownership acl visibility policy",
             "permission",
         ),
         ("participant participants attendee attendees guest guests", "message permission"),
         ("password credential credentials token key secret passphrase api-key otp certificate 2fa login", "credential"),
         ("dependency dependencies package packages library libraries module-dep plugin extension", "install"),
         ("branch tag commit commits history", "vcs-rewrite create"),
-        ("pr pull-request release tag", "vcs-publish message create"),
+        ("pr pull pull-request release tag", "vcs-publish message create"),
         ("issue ticket", "message create"),
         (
             "database db table tables row rows record records column schema index collection migration migrations",
@@ -299,11 +301,13 @@ GENERIC = word_set(
     "package dependency library module script tool command job task process work step instruction issue problem bug error fix "
     "version release cluster instance container image key token password credential calendar contact number id time day date week "
     "month year inbox workspace cache-dir copy request reply response question people person team colleague member worker process "
-    "daemon pod container refund order booking reservation todo"
+    "disk drive history commit env environment daemon pod container refund order booking reservation todo"
 )
 """Nouns that say what sort of thing, not which."""
 FITS: dict[str, frozenset[str]] = {
-    "path": word_set("file folder directory dir document doc path code project script module workspace copy test log"),
+    "path": word_set(
+        "disk drive file folder directory dir document doc path code project script module workspace copy test log"
+    ),
     "database": word_set("database db table row record entry data schema"),
     "branch": word_set("branch change commit work code fix pr request"),
     "repository": word_set("repo repository project change commit work code fix branch"),
