@@ -7,6 +7,8 @@ reports about other people and gerunds without a negation ask for nothing.
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from magistrate.evidence import grammar as g
@@ -32,6 +34,8 @@ def parse(text: str, manner: Manner = "request") -> list[Clause]:
     listing = carry = False  # the last sentence ended with a colon; it was a negation without its verb
     fragments = 0
     for tokens, ending in sentences(own):
+        if _CODE.search(own, tokens[0].start, tokens[-1].end):
+            continue  # a line of a program says what the program does
         reading = Reading(own, tokens, ending, manner, clauses[-1] if clauses else None, carry)
         found = read_sentence(reading)
         if (
@@ -53,6 +57,9 @@ def parse(text: str, manner: Manner = "request") -> list[Clause]:
         if len(clauses) >= MAX_CLAUSES:
             break
     return _finish(clauses, fenced)
+
+
+_CODE = re.compile(r"\[\]|==|:=|\w\(\)|=>|->|\breturn\b|^\s*(?:def|class|import|if \w+ not in)\b|\w = ")
 
 
 def _finish(clauses: list[Clause], fenced: list[str]) -> list[Clause]:
@@ -167,6 +174,8 @@ def _verb(r: Reading, low: str) -> tuple[int, str]:
     """Length and family of the verb here, when it can be a request."""
     if low in g.GERUNDS:
         before = r.prev()
+        if r.low(r.at - 1) in g.DETERMINERS or (before == "without" and not any(c.mood == "ask" for c in r.found)):
+            return 0, ""  # `the sorting`; `it should work without installing anything`
         helped = before in g.BEFORE_GERUND and (
             before != "with" or r.low(r.at - 2) in ("proceed", "ahead", "start", "continue")
         )
@@ -243,6 +252,10 @@ def _clause(r: Reading, width: int, family: str) -> int:
     elif family in _WITH_PEOPLE and body & _PEOPLE and not any(m.kind in ("proper", "address") for m in said):
         said += tuple(m for m in _meant(r) if m.kind in ("proper", "address"))
     tail = r.low(stop)
+    if mood == "forbid" and family in _NARROW and r.lows[start] not in g.BROAD_VERBS and not any(m.core for m in said):
+        kinds = (
+            kinds - v.FAMILIES[family]
+        )  # `don't refactor` leaves other edits open; `don't rewrite history` bars that
     if mood == "forbid" and "else" in body:
         r.add("limit", v.TOUCH if kinds & v.TOUCH else kinds, start, stop, family, others=True)
     elif mood == "forbid" and family == "make" and kinds == v.FAMILIES["make"] and not any(m.exact for m in said):
@@ -271,6 +284,7 @@ def _last(r: Reading) -> str:
 
 _SYSTEMS = frozenset({"deploy", "restart", "infra", "stop", "delete"})
 _PEOPLE = frozenset({"her", "him", "them"})
+_NARROW = frozenset({"write", "create", "set", "run"})
 _WITH_PEOPLE = frozenset({"invite", "message", "share", "grant", "send"})
 
 
@@ -290,7 +304,9 @@ def _meant(r: Reading) -> tuple[Mention, ...]:
 
 def _limits(r: Reading, body: set[str], start: int, stop: int, kinds: v.Kinds, said: tuple[Mention, ...]) -> None:
     """Limits that come with a request: `only`, `just`, an amount."""
-    if (r.only or body & g.LIMITERS) and (said or r.only):
+    if (r.only or body & g.LIMITERS) and (
+        any(m.core and (m.kind != "phrase" or m.role == "place") for m in said) or r.only
+    ):
         wide = v.TOUCH if kinds & v.TOUCH else v.CHANGE - kinds if not said else NO_KINDS
         r.add("limit", (kinds | wide) - {"read", "execute"}, start, stop, "only", said)
     elif kinds and (r.soft or body & g.SOFTENERS):

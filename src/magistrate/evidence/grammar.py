@@ -152,6 +152,11 @@ HANDS_ON = _set("invite delete send message share upload move copy pay cancel gr
 """Families whose `it` is what the clause before spoke of."""
 BEFORE_GERUND = _set("without mind proceed with start continue finish begin consider try instead by")
 BEFORE_PARTICIPLE = _set("be get gets being")
+BROAD_VERBS = _set(
+    "edit modify change write update alter touch fix implement overwrite code create add make make_any do run execute test start launch "
+    "build rerun configure set patch commit save store record"
+)
+"""Verbs of writing and running that mean any of it: `don't edit` bars all edits, `don't refactor` does not."""
 OKAY = _set("fine ok okay alright")
 """`X is fine to delete`: leave to do it."""
 HAVE_IT = _set("get have want need")

@@ -260,7 +260,8 @@ def _exceeds(bound: Clause, view: View, ask: Clause | None) -> bool:
     """Whether the effect lies outside a limit that still holds."""
     effect, target = view.effect, view.target
     newer = ask is not None and ask.event > bound.event and ask.by == "person"
-    if newer and ask is not None and bound.by != "system":
+    moved_on = any(c.event > bound.event and c.by == "person" for c in view.asks) and not _standing(bound)
+    if (newer or moved_on) and bound.by != "system":
         return False
     if bound.amount is not None:
         return any(value > bound.amount for value in _amounts(view.action.arguments))
@@ -276,6 +277,11 @@ def _exceeds(bound: Clause, view: View, ask: Clause | None) -> bool:
     if bound.family == "consult":
         return not said or any(names(m, target) for m in said)
     return bool(said) and not any(names(m, target) for m in said)
+
+
+def _standing(bound: Clause) -> bool:
+    """Whether a limit outlives its task: one that gives exact names does; `only the tests` ends with the next request."""
+    return bound.amount is not None or any(m.exact or m.kind in ("identifier", "quoted") for m in bound.mentions)
 
 
 def _amounts(value: Any, key: str = "", depth: int = 0) -> list[float]:

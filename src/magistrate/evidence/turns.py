@@ -71,7 +71,7 @@ def rehearsal(r: Reading) -> None:
     if _REHEARSALS.isdisjoint(r.lows):
         return
     for i, low in enumerate(r.lows):
-        if low not in _REHEARSALS:
+        if low not in _REHEARSALS or r.text[max(0, r.tokens[i].start - 1)] == "-":
             continue
         nxt = r.low(i + 1)
         alone = (low, nxt) == ("read", "only") and not r.low(i + 2)
@@ -95,6 +95,8 @@ def _negation(r: Reading, low: str, nxt: str) -> int:
         return _not_that(r)
     if low in ("cannot", "can't", "won't", "couldn't") and r.third():
         return 1
+    if low in ("nothing", "none") and nxt == "to":
+        return 2
     if low in ("nothing", "none") and r.found and nxt == "else":
         r.add("limit", v.CHANGE, r.at, r.at + 2, "touch", others=True)
         return 2
@@ -139,13 +141,20 @@ def _not_that(r: Reading) -> int:
     return max(1, stop - r.at)
 
 
+_ORDERING = g.LINKS | {"^", ",", ":", "should", "must", "may", "can", "please", "to", "you", "-", "("}
+
+
 def _only(r: Reading) -> int:
     """`only` before a verb limits that verb, after it the clause; alone it limits changes to what it names."""
     if r.verb_at(r.at + 1)[0]:
-        r.only = True
+        r.only = r.prev() in _ORDERING
         return 1
     last_word = r.at + 1 >= len(r.tokens)
-    if r.word(1) in g.THIRD_PERSON_IS or (not r.found and not last_word and r.prev() not in ("^", ",", "but")):
+    if (
+        r.word(1) in g.THIRD_PERSON_IS
+        or r.prev() in g.THIRD_PERSON_IS
+        or (not r.found and not last_word and r.prev() not in ("^", ",", "but"))
+    ):
         return 1
     r.only = not r.found
     stop = r.object_end(r.at + 1)
