@@ -18,6 +18,9 @@ from typing import Any
 
 from magistrate.core.records import Action, Message, Outcome, RunStarted, Said
 
+MAX_DEPTH = 120
+"""Levels of nesting that are read; deeper values are left out whole (`core.intake` admits 100)."""
+
 _TOKENS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (needle, kind, re.compile(pattern))
     for needle, kind, pattern in (
@@ -61,13 +64,15 @@ _NAMES = (
     r"(?:pass(?:word|wd|phrase)|secret(?:[_-]?(?:key|access[_-]?key|token))?|(?:api|access|auth|private|client|encryption|signing)"
     r"[_-]?(?:key|token|secret)|(?:auth|bearer|refresh|session|id)[_-]?token)"
 )
-_NAMED_HINTS = ("pass", "secret", "key", "token")
 _NAMED = re.compile(
-    r"(?i)(?<![A-Za-z])[A-Za-z0-9]{0,20}[_\-.]?" + _NAMES + r"[\"']?\s{0,3}(?::=|=>|[:=])\s{0,3}[\"']?"
+    r"(?i)" + _NAMES + r"[\"']?\s{0,3}(?::=|=>|[:=])\s{0,3}[\"']?"
     r"(?P<value>[^\s\"'`,;&|<>(){}\[\]$\\]{8,200})"
 )
 _BEARER = re.compile(r"(?i)(?:bearer|basic|token)\s+(?P<value>[A-Za-z0-9_\-.=+/]{16,})")
-_USERINFO = re.compile(r"[a-z][a-z0-9+.\-]{1,20}://[^\s/:@\"']{0,100}:(?P<value>[^\s/@\"'$]{1,200})@")
+_USERINFO = re.compile(r"://[^\s/:@\"']{0,100}:(?P<value>[^\s/@\"'$]{1,200})@")
+# What lower-case text must hold for the two slow patterns to be worth asking: these begin with literals, those do not.
+_MAYBE_NAMED = re.compile(r"(?:word|wd|phrase|secret|key|token)[\"']?\s{0,3}(?::=|=>|[:=])")
+_MAYBE_BEARER = re.compile(r"(?:bearer|basic|token)\s+[a-z0-9_\-.=+/]{16}")
 _SECRET_KEY = re.compile(r"(?i)(?:.*[_\-.])?" + _NAMES + r"$")
 _HEX = re.compile(r"[0-9a-f]+")
 _MASKED = re.compile(r"MASKED-[a-z\-]+-[0-9a-f]{4}")
@@ -81,9 +86,9 @@ def mask(text: str) -> str:
     if "://" in text and "@" in text:
         text = _USERINFO.sub(_value("password", always=True), text)
     lowered = text.lower()
-    if any(hint in lowered for hint in _NAMED_HINTS):
+    if _MAYBE_NAMED.search(lowered):
         text = _NAMED.sub(_value("secret"), text)
-    if "bearer " in lowered or "basic " in lowered or "token " in lowered:
+    if _MAYBE_BEARER.search(lowered):
         text = _BEARER.sub(_value("token"), text)
     return text
 
@@ -95,8 +100,8 @@ def mask_value(value: Any, *, key: str = "", depth: int = 0) -> Any:
         if masked == value and key and _looks_secret(value) and _SECRET_KEY.match(key):
             return _mark("secret", value)
         return masked
-    if depth > 60:
-        return value
+    if depth > MAX_DEPTH:
+        return "MASKED-depth-0000"
     if isinstance(value, dict):
         return {
             mask(k) if isinstance(k, str) else k: mask_value(v, key=str(k)[:100], depth=depth + 1)
