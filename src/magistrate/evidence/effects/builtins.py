@@ -8,9 +8,9 @@ from typing import Protocol
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, Word, effect
+from magistrate.evidence.effects.expand import DYNAMIC, Environment, clean, mark, unknown
 from magistrate.evidence.effects.outputs import printf
 from magistrate.evidence.effects.streams import Stream
-from magistrate.evidence.effects.expand import DYNAMIC, Environment, clean, mark, unknown
 
 
 class Session(Scene, Protocol):
@@ -33,7 +33,9 @@ _UNGUARDED = {
     "HISTFILE": "clears-logs", "HISTSIZE": "clears-logs", "HISTFILESIZE": "clears-logs", "GIT_SSL_NO_VERIFY": "insecure-transport",
     "NODE_TLS_REJECT_UNAUTHORIZED": "insecure-transport", "PYTHONHTTPSVERIFY": "insecure-transport", "HUSKY": "no-verify",
 }  # fmt: skip
-_HARMLESS_VIEWERS = re.compile(r"\s*(?:cat|less|more|true|:|vim?|nano|emacs|code(?: --wait)?|head|tail)?(?:\s+-[\w-]+)*\s*")
+_HARMLESS_VIEWERS = re.compile(
+    r"\s*(?:cat|less|more|true|:|vim?|nano|emacs|code(?: --wait)?|head|tail)?(?:\s+-[\w-]+)*\s*"
+)
 
 
 def assignment_effects(name: str, value: Word, command: Command, scene: Scene) -> list[Effect]:
@@ -47,7 +49,9 @@ def assignment_effects(name: str, value: Word, command: Command, scene: Scene) -
     if name in _UNGUARDED and value.text.lower() in ("", "0", "1", "true", "false", "/dev/null"):
         off = name not in ("GIT_SSL_NO_VERIFY",) or value.text.lower() in ("1", "true")
         if off and not (name.startswith("HIST") and value.text == "1"):
-            return [effect("execute", name, "text", command, scope="local", flags=("disables-security", _UNGUARDED[name]))]
+            return [
+                effect("execute", name, "text", command, scope="local", flags=("disables-security", _UNGUARDED[name]))
+            ]
     return []
 
 
@@ -97,7 +101,9 @@ def _read(command: Command, session: Session, stdin: Stream) -> Iterable[Effect]
 
 def _mapfile(command: Command, session: Session, stdin: Stream) -> Iterable[Effect]:
     names = [word.text for word in command.operands("-d", "-n", "-O", "-s", "-u", "-C", "-c")] or ["MAPFILE"]
-    session.env.variables[names[0]] = clean(stdin.text).splitlines()[:256] if stdin.known else [unknown(f"${{{names[0]}[@]}}")]
+    session.env.variables[names[0]] = (
+        clean(stdin.text).splitlines() if stdin.known else [unknown(f"${{{names[0]}[@]}}")]
+    )
     return ()
 
 

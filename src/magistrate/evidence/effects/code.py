@@ -22,5 +22,7 @@ def effects(
     try:
         found = list(engine.code(language, text, via=via, path=path))
     except RecursionError:
-        found = [effect("execute", text[:80], "code", Command(name="", via=via, path=path), dynamic=True, flags=("cut",))]
+        found = [
+            effect("execute", text[:80], "code", Command(name="", via=via, path=path), dynamic=True, flags=("cut",))
+        ]
     return settle(with_special(found))

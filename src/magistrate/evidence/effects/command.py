@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
@@ -102,9 +103,16 @@ class Scene(Protocol):
     place: Place
 
     def shell(
-        self, text: str, *, via: tuple[str, ...], path: str, args: Sequence[Word] = (), same: bool = False
+        self,
+        text: str,
+        *,
+        via: tuple[str, ...],
+        path: str,
+        args: Sequence[Word] = (),
+        zero: str = "",
+        same: bool = False,
     ) -> Iterable[Effect]:
-        """Effects of shell text. `args` are its `$1`, `$2` ...; `same`: it runs in this very shell (`eval`, `source`)."""
+        """Effects of shell text. `args` are its `$1`, `$2` ..., `zero` its `$0`; `same`: it runs in this very shell (`eval`, `source`)."""
         ...
 
     def command(self, command: Command) -> Iterable[Effect]:
@@ -125,6 +133,16 @@ Handler = Callable[[Command, Scene], Iterable[Effect]]
 """`handler(command, scene)` yields the effects of one simple command; redirections are added by the shell engine."""
 
 
+_UNKNOWN_PIECE = re.compile(r"[$`{…]")
+_ROOT_IF_EMPTY = re.compile(r"/?\$\{?\w+\}?/?\**$")
+
+
+def _dynamic_scope(text: str, place: Place) -> Scope:
+    """The scope of the folder before the first unknown piece; unknown where there is none, or where the rest climbs."""
+    folder = _UNKNOWN_PIECE.split(text.replace("$HOME", "~"), maxsplit=1)[0].rpartition("/")[0]
+    return "unknown" if not folder or folder == "~" or ".." in text else place.path_scope(folder)
+
+
 def path_effect(
     kind: EffectKind,
     word: Word,
@@ -135,23 +153,36 @@ def path_effect(
     flags: Iterable[str] = (),
     certainty: Certainty = "parsed",
 ) -> Effect:
-    """An effect on a file or folder, its scope and breadth filled in. An unresolved path makes the effect `dynamic`."""
+    """An effect on a file or folder, its scope and breadth filled in.
+
+    An unresolved path makes the effect `dynamic`; its scope is then that of the folder that is written out before the first
+    unknown piece, and it is broad where an empty variable would make it a root (`"$DIR"/*`).
+    """
     target = word.text if word.dynamic else scene.place.resolve(word.text)
     if word.glob:
         flags = (*flags, "wildcard")
+    if word.dynamic:
+        scope, broad = _dynamic_scope(word.text, scene.place), bool(_ROOT_IF_EMPTY.match(word.text))
+    else:
+        scope, broad = scene.place.path_scope(word.text), scene.place.is_broad(word.text)
     return Effect(
         kind=kind,
         target=target,
         target_kind="path",
-        scope="unknown" if word.dynamic else scene.place.path_scope(word.text),
+        scope=scope,
         reversible=reversible,
         certainty="dynamic" if word.dynamic else certainty,
         production=looks_production(target),
-        broad=not word.dynamic and scene.place.is_broad(word.text),
+        broad=broad,
         flags=tuple(flags),
         via=command.via,
         path=command.path,
     )
+
+
+def bounded(items: Sequence[Word], limit: int) -> list[Word]:
+    """At most so many words; an unknown one stands for those beyond, so that none is hidden behind the others."""
+    return [*items[:limit], Word(text="$MORE", dynamic=True)] if len(items) > limit else list(items)
 
 
 _WRITES = frozenset({"create", "overwrite", "delete", "permission"})
@@ -174,12 +205,12 @@ def with_special(effects: Iterable[Effect]) -> list[Effect]:
         if "log" in kinds and (item.kind in ("delete", "overwrite") and "append" not in item.flags):
             item = msgspec.structs.replace(item, flags=(*item.flags, "clears-logs"))
         found.append(item)
-        if "credential" in kinds and item.kind == "read":
+        if "credential" in kinds and item.kind == "read" and "listing" not in item.flags:
             found.append(msgspec.structs.replace(item, kind="credential"))
         if writes:
             for kind in ("oversight", "persistence"):
                 if kind in kinds:
-                    found.append(msgspec.structs.replace(item, kind=kind))  # type: ignore[arg-type]
+                    found.append(msgspec.structs.replace(item, kind=kind))
             if "permission" in kinds and item.kind != "permission":
                 found.append(msgspec.structs.replace(item, kind="permission"))
     return found
@@ -196,7 +227,9 @@ def write_effect(
     flags = tuple(flags)
     path = scene.place.resolve(word.text)
     scope = scene.place.path_scope(word.text)
-    if replaces is None:
+    if word.dynamic:
+        replaces = bool(replaces)
+    elif replaces is None:
         replaces = path in scene.place.files if scope in ("workspace", "temp", "local") else True
         replaces = replaces and "append" not in flags
         if not replaces and scope not in ("workspace", "temp", "local", "unknown"):

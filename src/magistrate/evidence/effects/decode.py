@@ -87,7 +87,7 @@ _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\0": "\0", "\\\\": "\\"}
 def _set(text: str) -> str:
     for name, letters in (*_CLASSES.items(), *_ESCAPES.items()):
         text = text.replace(name, letters)
-    out = []
+    out: list[str] = []
     at = 0
     while at < len(text) and len(out) < 1024:
         if at + 2 < len(text) and text[at + 1] == "-" and ord(text[at]) <= ord(text[at + 2]) < 256:

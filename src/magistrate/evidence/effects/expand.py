@@ -11,6 +11,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from tree_sitter import Node
@@ -102,7 +103,7 @@ def _braces(text: str) -> list[str]:
         one = work.pop(0)
         options = _brace(one) if len(done) + len(work) < _LIMIT else None
         if options is None:
-            done.append(one)
+            done.append(one if len(done) + len(work) < _LIMIT else DYNAMIC + one)
         else:
             work[:0] = options
     return done
@@ -119,8 +120,8 @@ def _brace(text: str) -> list[str] | None:
         if cuts:
             before, after = text[:start], text[cuts[-1] + 1 :]
             if len(cuts) > 2:
-                pairs = zip(cuts[:_LIMIT], cuts[1 : _LIMIT + 1], strict=False)
-                return [before + text[a + 1 : b] + after for a, b in pairs]
+                found = [before + text[a + 1 : b] + after for a, b in pairwise(cuts[: _LIMIT + 1])]
+                return found if len(cuts) <= _LIMIT + 1 else [*found, DYNAMIC + before + "…" + after]
             spread = _RANGE.fullmatch(text[start + 1 : cuts[-1]])
             if spread:
                 return [before + item + after for item in _range(spread[1], spread[2])]
@@ -147,8 +148,10 @@ def _group(text: str, start: int) -> list[int]:
 def _range(first: str, last: str) -> Iterator[str]:
     if first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
         a, b = int(first), int(last)
-        b = max(min(b, a + _LIMIT - 1), a - _LIMIT + 1)
-        yield from (str(n) for n in range(a, b + (1 if b >= a else -1), 1 if b >= a else -1))
+        near = max(min(b, a + _LIMIT - 1), a - _LIMIT + 1)
+        yield from (str(n) for n in range(a, near + (1 if b >= a else -1), 1 if b >= a else -1))
+        if near != b:
+            yield DYNAMIC + "…"
     elif len(first) == len(last) == 1:
         a, b = ord(first), ord(last)
         yield from (chr(n) for n in range(a, b + (1 if b >= a else -1), 1 if b >= a else -1))
@@ -188,15 +191,15 @@ class Environment:
     functions: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     args: list[str] = field(default_factory=list)
+    zero: str = "bash"
+    """`$0`."""
     args_known: bool = True
     """False inside a function that is looked at without being called."""
     here: str = ""
 
     def fork(self) -> Environment:
         """A copy for a subshell: what changes there does not come back."""
-        return replace(
-            self, variables=dict(self.variables), functions=dict(self.functions), aliases=dict(self.aliases)
-        )
+        return replace(self, variables=dict(self.variables), functions=dict(self.functions), aliases=dict(self.aliases))
 
     def scalar(self, name: str, place: Place) -> str | None:
         """A variable's marked value; None when nothing is known of it."""
@@ -206,7 +209,7 @@ class Environment:
         if name.isdigit():
             at = int(name[:4]) - 1
             if at < 0:
-                return "bash"
+                return self.zero
             return self.args[at] if at < len(self.args) else ("" if self.args_known else None)
         if name in ("@", "*"):
             return " ".join(self.args) if self.args or self.args_known else None
@@ -254,7 +257,8 @@ class Expander:
 
     def array(self, node: Node) -> list[str]:
         """The marked values of `(a b "c d")`."""
-        return [mark(word) for child in node.named_children for word in self.words(child)][: 4 * _LIMIT]
+        items = [mark(word) for child in node.named_children for word in self.words(child)]
+        return items[: 16 * _LIMIT] + ([unknown("…")] if len(items) > 16 * _LIMIT else [])
 
     def expand(self, node: Node, quoted: bool = False) -> str:
         """The marked string of a word node."""
@@ -368,6 +372,9 @@ class Expander:
         if not subject:
             written = self.text(node)[2:-1].lstrip("#!")
             return self._known(self.env.scalar(written, self.place) if written in ("@", "*") else None, node, quoted)
+        stored = self.env.variables.get(subject)
+        if index is not None and not operator and isinstance(stored, list) and self.text(index) == "@":
+            return " ".join(_use(item, quoted) for item in stored)  # one word each, even between quotes
         return self._operate(operator, subject, self._subject(subject, index), rest, node, quoted)
 
     def _subject(self, name: str, index: Node | None) -> str | None:

@@ -16,6 +16,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "wildcard": "the targets come from a wildcard",
         "bulk": "many objects at once, or all of a kind",
         "append": "adds to the end, what is there stays",
+        "listing": "names and sizes only, not what is in the files",
         "in-place": "edits a file where it stands",
         "truncate": "empties a file",
         "move": "the object goes elsewhere rather than away",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from magistrate.core.records import EffectKind, Effect
+from magistrate.core.records import Effect, EffectKind
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.place import host_scope
 
@@ -110,7 +110,10 @@ _HIDES: Mapping[str, str] = {
 }  # fmt: skip
 _COMPILED: dict[str, tuple[tuple[Call, re.Pattern[str]], ...]] = {}
 
-_STRING = re.compile(r"""\s*\(?\s*\[?\s*(?:f|r|qw|q|qq)?(?:"(?P<a>(?:[^"\\]|\\.){0,2000})"|'(?P<b>(?:[^'\\]|\\.){0,2000})'|`(?P<c>(?:[^`\\]|\\.){0,2000})`|[\[({/](?P<d>[^\])}/]{0,2000})[\])}/])""", re.S)
+_STRING = re.compile(
+    r"""\s*\(?\s*\[?\s*(?:f|r|qw|q|qq)?(?:"(?P<a>(?:[^"\\]|\\.){0,2000})"|'(?P<b>(?:[^'\\]|\\.){0,2000})'|`(?P<c>(?:[^`\\]|\\.){0,2000})`|[\[({/](?P<d>[^\])}/]{0,2000})[\])}/])""",
+    re.S,
+)
 _REST = re.compile(r"""\s*,\s*\[?\s*(?:"((?:[^"\\]|\\.){0,500})"|'((?:[^'\\]|\\.){0,500})')""")
 _COMMENTS: Mapping[str, re.Pattern[str]] = {
     "javascript": re.compile(r"(?<![:\"'])//[^\n]*|/\*.*?\*/", re.S),
@@ -146,7 +149,9 @@ def lexical_effects(language: str, text: str, scene: Scene, command: Command) ->
     if hides and not known:
         found.append(effect("execute", code[:80], "code", command, dynamic=True, flags=("inline-code",)))
     elif not found:
-        found.append(effect("execute", name, "code", command, scope="local", reversible="yes", flags=("inline-code", "computes")))
+        found.append(
+            effect("execute", name, "code", command, scope="local", reversible="yes", flags=("inline-code", "computes"))
+        )
     return found
 
 
@@ -196,16 +201,26 @@ def _argument(code: str, at: int, name: str) -> tuple[str, bool]:
         return (plain[1].strip() if plain else ""), False
     text = next((group for group in match.groups() if group is not None), "")
     after = code[match.end() : match.end() + 3].lstrip()
-    interpolated = bool(re.search(r"\$\{|#\{|\$\w|@\w", text)) and match["b"] is None if name in ("javascript", "ruby", "perl", "php") else False
-    return text, not interpolated and not after.startswith(("+", ".", "%")) or (name != "php" and name != "perl" and after.startswith(".") and not interpolated)
+    interpolated = (
+        bool(re.search(r"\$\{|#\{|\$\w|@\w", text)) and match["b"] is None
+        if name in ("javascript", "ruby", "perl", "php")
+        else False
+    )
+    return text, (not interpolated and not after.startswith(("+", ".", "%"))) or (
+        name != "php" and name != "perl" and after.startswith(".") and not interpolated
+    )
 
 
-def _effects(call: Call, code: str, match: re.Match[str], name: str, scene: Scene, command: Command) -> Iterator[Effect]:
+def _effects(
+    call: Call, code: str, match: re.Match[str], name: str, scene: Scene, command: Command
+) -> Iterator[Effect]:
     text, known = _argument(code, match.end(), name)
     text = re.sub(r"\\(.)", r"\1", text)
     word = Word(text=text[:400], dynamic=not known, glob="*" in text)
     if call.what == "shell":
-        more = " ".join(group for pair in _REST.findall(code[match.end() : match.end() + 2000]) for group in pair if group)
+        more = " ".join(
+            group for pair in _REST.findall(code[match.end() : match.end() + 2000]) for group in pair if group
+        )
         line = f"{text} {more}".strip() if name in ("javascript", "perl", "ruby") else text
         if not known:
             yield effect("execute", line[:200], "code", command, dynamic=True)
@@ -219,11 +234,25 @@ def _effects(call: Call, code: str, match: re.Match[str], name: str, scene: Scen
     elif call.what == "url":
         url = re.search(r"https?://[^\s'\"`)]+", text)
         host = re.match(r"(?:\w+://)?(?:[^/@]*@)?([\w.-]+)", url[0] if url else text)
-        yield effect("network-out", url[0] if url else text[:200], "url", command, scope=host_scope(host[1] if host else ""), dynamic=not known)
+        yield effect(
+            "network-out",
+            url[0] if url else text[:200],
+            "url",
+            command,
+            scope=host_scope(host[1] if host else ""),
+            dynamic=not known,
+        )
     elif call.what == "process":
         yield effect("process-stop", text[:200], "process", command, scope="local", dynamic=not known, reversible="no")
     elif call.what in ("none", "address", "device"):
-        yield effect(call.kind, text[:200] if call.what != "none" else "", "address" if call.what == "address" else "unknown", command, flags=call.flags, reversible="no")
+        yield effect(
+            call.kind,
+            text[:200] if call.what != "none" else "",
+            "address" if call.what == "address" else "unknown",
+            command,
+            flags=call.flags,
+            reversible="no",
+        )
     elif call.what in ("open", "perl-open"):
         yield from _open(code[match.end() : match.end() + 300], word, name, scene, command)
     elif call.what == "last":
@@ -244,10 +273,17 @@ def _open(tail: str, word: Word, name: str, scene: Scene, command: Command) -> I
     if name == "perl":
         mode = strings[0] if strings else ""
         if "|" in mode:
-            yield from scene.shell(mode.strip("|- ") or " ".join(strings[1:]), via=(*command.via, "open"), path=command.path)
+            yield from scene.shell(
+                mode.strip("|- ") or " ".join(strings[1:]), via=(*command.via, "open"), path=command.path
+            )
         elif mode.startswith((">", "+>")):
             target = mode.lstrip("+> ") or (strings[1] if len(strings) > 1 else "")
-            yield write_effect(Word(text=target, dynamic=not target), command, scene, flags=("append",) if mode.startswith(">>") else ())
+            yield write_effect(
+                Word(text=target, dynamic=not target),
+                command,
+                scene,
+                flags=("append",) if mode.startswith(">>") else (),
+            )
         return
     mode = strings[1] if len(strings) > 1 else "r"
     if mode[:1] in "wax":
@@ -259,15 +295,25 @@ def _open(tail: str, word: Word, name: str, scene: Scene, command: Command) -> I
 def _windows(call: Call, text: str, scene: Scene, command: Command) -> Iterator[Effect]:
     words = [match[0].strip("\"'") for match in re.finditer(r"\"[^\"]*\"|'[^']*'|\S+", text)]
     targets = [word for word in words if not re.match(r"-\w|/[A-Za-z]$|/[A-Za-z]:", word)]
-    flags = call.flags + (("recursive",) if re.search(r"-Recurse|(?:^|\s)/s\b", text, re.I) else ()) + (("force",) if re.search(r"-Force|(?:^|\s)/[qf]\b", text, re.I) else ())
+    flags = (
+        call.flags
+        + (("recursive",) if re.search(r"-Recurse|(?:^|\s)/s\b", text, re.I) else ())
+        + (("force",) if re.search(r"-Force|(?:^|\s)/[qf]\b", text, re.I) else ())
+    )
     for target in targets[:4] or [""]:
         dynamic = not target or target.startswith(("$", "(", "%"))
-        word = Word(text=target, dynamic=dynamic and not target.lower().startswith(("$env:", "$home")), glob="*" in target)
-        yield path_effect(call.kind, word, command, scene, flags=flags, reversible="no" if call.kind == "delete" else "unknown")
+        word = Word(
+            text=target, dynamic=dynamic and not target.lower().startswith(("$env:", "$home")), glob="*" in target
+        )
+        yield path_effect(
+            call.kind, word, command, scene, flags=flags, reversible="no" if call.kind == "delete" else "unknown"
+        )
 
 
 def _awk(code: str, scene: Scene, command: Command) -> Iterator[Effect]:
-    for match in re.finditer(r"(?:\|\s*&?\s*|\|\s*getline\s*)\"([^\"]{1,400})\"|\"([^\"]{1,400})\"\s*\|&?\s*getline", code):
+    for match in re.finditer(
+        r"(?:\|\s*&?\s*|\|\s*getline\s*)\"([^\"]{1,400})\"|\"([^\"]{1,400})\"\s*\|&?\s*getline", code
+    ):
         yield from scene.shell(match[1] or match[2], via=(*command.via, "|"), path=command.path)
     for match in re.finditer(r"print[^;}\n|]*>(>?)\s*\"([^\"]{1,400})\"", code):
         yield write_effect(Word(text=match[2]), command, scene, flags=("append",) if match[1] else ())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from magistrate.evidence.effects import decode
 from magistrate.evidence.effects.command import Command, Scene, Word
-from magistrate.evidence.effects.streams import NOTHING, UNKNOWN, Stream, text_stream
 from magistrate.evidence.effects.expand import DYNAMIC, GLOB, ansi, clean, mark, unprivate
+from magistrate.evidence.effects.streams import NOTHING, UNKNOWN, Stream, text_stream
 
 Output = Callable[[Command, Stream, Scene], Stream]
 
@@ -115,7 +115,9 @@ def _echo(command: Command, stdin: Stream, scene: Scene) -> Stream:
 
 def unprivate_marks(text: str) -> str:
     """Text after escapes were read: nothing in it may look like a mark, save those that stood there."""
-    return "".join(char if char in (DYNAMIC, GLOB) else unprivate(char) for char in text) if not text.isascii() else text
+    return (
+        "".join(char if char in (DYNAMIC, GLOB) else unprivate(char) for char in text) if not text.isascii() else text
+    )
 
 
 def _printf_output(command: Command, stdin: Stream, scene: Scene) -> Stream:
@@ -185,7 +187,11 @@ def _decoder(name: str, read: Callable[[Command, Stream, Scene], str | None]) ->
         if stdin.kind == "network":
             return stdin
         text = read(command, stdin, scene)
-        return Stream("dynamic", decoded=(name,)) if text is None else text_stream(unprivate(text), decoded=(*stdin.decoded, name))
+        return (
+            Stream("dynamic", decoded=(name,))
+            if text is None
+            else text_stream(unprivate(text), decoded=(*stdin.decoded, name))
+        )
 
     return output
 
@@ -232,9 +238,14 @@ def _gunzip(command: Command, stdin: Stream, scene: Scene) -> str | None:
 
 def _openssl(command: Command, stdin: Stream, scene: Scene) -> str | None:
     texts = command.texts()
-    if not texts or texts[0] not in ("enc", "base64") or not command.has("-d") or not (texts[0] == "base64" or command.has("-base64", "-a")):
+    if (
+        not texts
+        or texts[0] not in ("enc", "base64")
+        or not command.has("-d")
+        or not (texts[0] == "base64" or command.has("-base64", "-a"))
+    ):
         return None
-    if any(text.startswith("-aes") or text.startswith("-des") for text in texts):
+    if any(text.startswith(("-aes", "-des")) for text in texts):
         return None
     return _as_text(decode.from_base64(clean(stdin.text))) if stdin.known else None
 
@@ -264,7 +275,9 @@ def _tr(command: Command, stdin: Stream, scene: Scene) -> Stream:
     return text_stream(result, decoded=(*stdin.decoded, "tr"))
 
 
-_SUBSTITUTE = re.compile(r"(?:^|;)\s*s(?P<d>[^\w\s\\])(?P<old>(?:(?!(?P=d))[^\\]|\\.)*)(?P=d)(?P<new>(?:(?!(?P=d))[^\\]|\\.)*)(?P=d)(?P<how>[gi]*)\s*(?=;|$)")
+_SUBSTITUTE = re.compile(
+    r"(?:^|;)\s*s(?P<d>[^\w\s\\])(?P<old>(?:(?!(?P=d))[^\\]|\\.)*)(?P=d)(?P<new>(?:(?!(?P=d))[^\\]|\\.)*)(?P=d)(?P<how>[gi]*)\s*(?=;|$)"
+)
 
 
 def _sed(command: Command, stdin: Stream, scene: Scene) -> Stream:
@@ -299,7 +312,9 @@ def _head(command: Command, stdin: Stream, scene: Scene) -> Stream:
     whole = _cat(Command(name="cat", words=tuple(command.operands("-n", "-c"))), stdin, scene)
     if not whole.known:
         return whole
-    value = command.value("-n", "-c") or next((Word(text=word.text[1:]) for word in command.words if re.fullmatch(r"-\d+", word.text)), None)
+    value = command.value("-n", "-c") or next(
+        (Word(text=word.text[1:]) for word in command.words if re.fullmatch(r"-\d+", word.text)), None
+    )
     if value is None or not value.text.isdigit():
         return whole
     count = int(value.text)
@@ -320,7 +335,9 @@ def _grep(command: Command, stdin: Stream, scene: Scene) -> Stream:
 def _listing(roots: Sequence[Word], pattern: str = "**") -> Stream:
     if any(root.dynamic for root in roots):
         return UNKNOWN
-    return Stream("dynamic", items=tuple(Word(text=f"{root.text.rstrip('/') or ''}/{pattern}", glob=True) for root in roots[:16]))
+    return Stream(
+        "dynamic", items=tuple(Word(text=f"{root.text.rstrip('/') or ''}/{pattern}", glob=True) for root in roots[:16])
+    )
 
 
 def _find(command: Command, stdin: Stream, scene: Scene) -> Stream:

@@ -188,7 +188,8 @@ _SPECIAL: tuple[tuple[Special, re.Pattern[str]], ...] = (
     (
         "permission",
         re.compile(
-            r"(?:^|/)etc/(?:sudoers(?:\.d)?|doas\.conf|passwd|shadow|group|gshadow|pam\.d|security|ssh/sshd_config|polkit-1)" + _NAME_END,
+            r"(?:^|/)etc/(?:sudoers(?:\.d)?|doas\.conf|passwd|shadow|group|gshadow|pam\.d|security|ssh/sshd_config|polkit-1)"
+            + _NAME_END,
             re.I,
         ),
     ),

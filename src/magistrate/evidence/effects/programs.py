@@ -12,7 +12,9 @@ from magistrate.evidence.effects.sql import effects_of_sql
 
 _PYTHON_NAMES = frozenset({"python", "python2", "python3", "py", "ipython", "jupyter", "sage", "notebook"})
 _SHELL_NAMES = frozenset({"shell", "bash", "sh", "zsh", "ksh", "dash", "console", "terminal", "fish"})
-_SQL_NAMES = frozenset({"sql", "mysql", "postgresql", "postgres", "sqlite", "tsql", "duckdb", "bigquery", "snowflake", "oracle"})
+_SQL_NAMES = frozenset(
+    {"sql", "mysql", "postgresql", "postgres", "sqlite", "tsql", "duckdb", "bigquery", "snowflake", "oracle"}
+)
 
 
 def program_effects(language: str, text: str, scene: Scene, *, via: tuple[str, ...], path: str) -> Iterable[Effect]:

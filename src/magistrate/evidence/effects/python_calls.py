@@ -17,7 +17,17 @@ from magistrate.evidence.effects.builtins import assignment_effects
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.place import host_scope
 from magistrate.evidence.effects.python_values import (
-    LONG, UNKNOWN, Instance, Local, Ref, Text, as_text, as_word, decoded, is_text, path_join,
+    LONG,
+    UNKNOWN,
+    Instance,
+    Local,
+    Ref,
+    Text,
+    as_text,
+    as_word,
+    decoded,
+    is_text,
+    path_join,
 )  # fmt: skip
 from magistrate.evidence.effects.sql import effects_of_sql, looks_like_sql
 
@@ -77,7 +87,9 @@ class Invocation:
 
     def shell(self, text: str) -> None:
         """The call runs shell text."""
-        self.host.report(self.host.scene.shell(text, via=(*self.host.command.via, self.name), path=self.host.command.path))
+        self.host.report(
+            self.host.scene.shell(text, via=(*self.host.command.via, self.name), path=self.host.command.path)
+        )
 
 
 Reader = Callable[[Invocation], Any]
@@ -130,7 +142,11 @@ def _paths(kind: EffectKind, at: int = 0, *names: str, reversible: str = "unknow
 def _move(call: Invocation) -> Any:
     source, target = call.word(0, "src"), call.word(1, "dst")
     place = call.host.scene.place
-    if source.dynamic or place.path_scope(source.text) not in ("workspace", "temp") or place.path_scope(source.text) != place.path_scope(target.text):
+    if (
+        source.dynamic
+        or place.path_scope(source.text) not in ("workspace", "temp")
+        or place.path_scope(source.text) != place.path_scope(target.text)
+    ):
         call.path("delete", source, reversible="yes", flags=("move",))
     call.write(target)
     return None
@@ -184,12 +200,21 @@ def _list(call: Invocation) -> Any:
         return [Text(where.text, where.dynamic, glob=True)]
     if call.name == "os.walk":
         inner = Text(where.text.rstrip("/") + "/**" if where.text != "." else "**", where.dynamic, glob=True)
-        return [(Text(where.text, where.dynamic), [Text("*", glob=True)], [Text("*", glob=True)]), (inner, [Text("*", glob=True)], [Text("*", glob=True)])]
+        return [
+            (Text(where.text, where.dynamic), [Text("*", glob=True)], [Text("*", glob=True)]),
+            (inner, [Text("*", glob=True)], [Text("*", glob=True)]),
+        ]
     return [Text("*", glob=True)]
 
 
 def _join(call: Invocation) -> Any:
-    return path_join([value if is_text(value) else Text("{" + ast.unparse(node)[:60] + "}", dynamic=True) for value, node in zip(call.args, call.nodes, strict=False)] or list(call.args))
+    return path_join(
+        [
+            value if is_text(value) else Text("{" + ast.unparse(node)[:60] + "}", dynamic=True)
+            for value, node in zip(call.args, call.nodes, strict=False)
+        ]
+        or list(call.args)
+    )
 
 
 def _path(call: Invocation) -> Any:
@@ -245,7 +270,7 @@ def _process(call: Invocation) -> Any:
     node = call.nodes[0] if call.nodes else call.node
     if call.named.get("executable") is not None and is_text(call.named["executable"]):
         call.other("execute", as_text(call.named["executable"]).text, "path", flags=("unseen-script",))
-    if call.name.endswith("create_subprocess_exec") or call.name == "pty.spawn" and isinstance(given, list):
+    if call.name.endswith("create_subprocess_exec") or (call.name == "pty.spawn" and isinstance(given, list)):
         given = list(call.args) if call.name.endswith("exec") else given
     if isinstance(given, (list, tuple)):
         if call.named.get("shell") is True and given:
@@ -261,8 +286,10 @@ def _process(call: Invocation) -> Any:
 def _arguments(call: Invocation, items: list[Any], node: ast.AST) -> None:
     if not items:
         return
-    written = node.elts if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(items) else [None] * len(items)
-    words = [as_word(item, at) for item, at in zip(items[:64], written, strict=False)]
+    written = (
+        node.elts if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == len(items) else [None] * len(items)
+    )
+    words = [as_word(item, at) for item, at in zip(items, written, strict=False)]
     host = call.host
     first = words[0]
     if first.dynamic:
@@ -344,7 +371,7 @@ def _each(call: Invocation) -> Any:
     function, items = call.arg(0), call.arg(1)
     if function is None:
         return UNKNOWN
-    return [call.host.invoke(function, [item], {}, call.node) for item in call.host.items(items)[:64]]
+    return [call.host.invoke(function, [item], {}, call.node) for item in call.host.items(items)[:4096]]
 
 
 def _target(call: Invocation) -> Any:
@@ -432,7 +459,11 @@ def _enumerate(call: Invocation) -> Any:
 
 
 def _fromhex(call: Invocation) -> Any:
-    return decode.from_hex(call.args[0]) if call.args and isinstance(call.args[0], str) and len(call.args[0]) < LONG else UNKNOWN
+    return (
+        decode.from_hex(call.args[0])
+        if call.args and isinstance(call.args[0], str) and len(call.args[0]) < LONG
+        else UNKNOWN
+    )
 
 
 # ---------------------------------------------------------------- network
@@ -449,7 +480,9 @@ def _request(call: Invocation, verb: str) -> Any:
         url = as_word(call.named["url"])
     else:
         url = call.word(at, "url")
-    sends = any(name in call.named for name in ("data", "json", "files", "content")) or (method in ("POST", "PUT", "PATCH") and len(call.args) > at + 1)
+    sends = any(name in call.named for name in ("data", "json", "files", "content")) or (
+        method in ("POST", "PUT", "PATCH") and len(call.args) > at + 1
+    )
     flags = ["upload"] if sends else []
     if call.named.get("verify") is False:
         flags.append("insecure-transport")
@@ -459,10 +492,25 @@ def _request(call: Invocation, verb: str) -> Any:
     elif method in ("POST", "PUT", "PATCH"):
         flags.append("write-request")
     scope = host_scope(_host(url.text))
-    call.other("network-out", url.text, "url", scope=scope, flags=flags, dynamic=url.dynamic, reversible="yes" if method in ("GET", "HEAD") else "no")
+    call.other(
+        "network-out",
+        url.text,
+        "url",
+        scope=scope,
+        flags=flags,
+        dynamic=url.dynamic and not host_stands(url.text),
+        reversible="yes" if method in ("GET", "HEAD") else "no",
+    )
     if deletes:
-        call.other("delete", url.text, "url", scope=scope, flags=("delete-request",), dynamic=url.dynamic, reversible="no")
+        call.other(
+            "delete", url.text, "url", scope=scope, flags=("delete-request",), dynamic=url.dynamic, reversible="no"
+        )
     return Instance("response")
+
+
+def host_stands(url: str) -> bool:
+    """Whether the host of a URL is written out, so that it is known where a request goes though not what it asks for."""
+    return bool(re.match(r"\w+://[^/${\s]+[/?#]", url))
 
 
 def _host(text: str) -> str:
@@ -475,12 +523,30 @@ def _url(call: Invocation) -> Any:
     if isinstance(given, Instance) and given.of == "urllib.request.Request":
         method = str(call.host.names.get("", "")) or "GET"
         url = as_word(given.about)
-        call.other("network-out", url.text, "url", scope=host_scope(_host(url.text)), dynamic=url.dynamic, flags=() if method == "GET" else ("write-request",))
+        call.other(
+            "network-out",
+            url.text,
+            "url",
+            scope=host_scope(_host(url.text)),
+            dynamic=url.dynamic,
+            flags=() if method == "GET" else ("write-request",),
+        )
         return Instance("response")
     url = call.word(0, "url", "host", "address")
-    call.other("network-out", url.text, "url", scope=host_scope(_host(url.text)), dynamic=url.dynamic, flags=("upload",) if call.arg(1, "data") is not None and call.name.endswith("urlopen") else ())
+    call.other(
+        "network-out",
+        url.text,
+        "url",
+        scope=host_scope(_host(url.text)),
+        dynamic=url.dynamic,
+        flags=("upload",) if call.arg(1, "data") is not None and call.name.endswith("urlopen") else (),
+    )
     if call.name.endswith(("urlretrieve", "wget.download")):
-        call.write(call.word(1, "filename", "out") if call.arg(1, "filename", "out") is not None else Word(text=url.text.rsplit("/", 1)[-1], dynamic=url.dynamic))
+        call.write(
+            call.word(1, "filename", "out")
+            if call.arg(1, "filename", "out") is not None
+            else Word(text=url.text.rsplit("/", 1)[-1], dynamic=url.dynamic)
+        )
     return Instance("response")
 
 
@@ -490,7 +556,15 @@ def _urllib_request(call: Invocation) -> Any:
     flags = ("delete-request",) if method == "DELETE" else ("write-request", "upload") if method != "GET" else ()
     call.other("network-out", url.text, "url", scope=host_scope(_host(url.text)), flags=flags, dynamic=url.dynamic)
     if method == "DELETE":
-        call.other("delete", url.text, "url", scope=host_scope(_host(url.text)), flags=flags, dynamic=url.dynamic, reversible="no")
+        call.other(
+            "delete",
+            url.text,
+            "url",
+            scope=host_scope(_host(url.text)),
+            flags=flags,
+            dynamic=url.dynamic,
+            reversible="no",
+        )
     return Instance("urllib.request.Request", call.arg(0, "url"))
 
 
@@ -521,7 +595,15 @@ def _put_environment(call: Invocation) -> Any:
 def _kill(call: Invocation) -> Any:
     word = call.word(0)
     own = "pid" in word.text and "proc" in word.text
-    call.other("process-stop", word.text, "process", scope="local", dynamic=word.dynamic and not own, reversible="no", broad=word.text in ("-1", "1"))
+    call.other(
+        "process-stop",
+        word.text,
+        "process",
+        scope="local",
+        dynamic=word.dynamic and not own,
+        reversible="no",
+        broad=word.text in ("-1", "1"),
+    )
     return None
 
 
@@ -557,7 +639,22 @@ def _ipython(call: Invocation) -> Any:
     return Instance("ipython")
 
 
-_DECODERS = frozenset({"b64decode", "decodebytes", "standard_b64decode", "urlsafe_b64decode", "a2b_base64", "b32decode", "unhexlify", "a2b_hex", "b16decode", "decompress", "unquote", "unquote_plus"})
+_DECODERS = frozenset(
+    {
+        "b64decode",
+        "decodebytes",
+        "standard_b64decode",
+        "urlsafe_b64decode",
+        "a2b_base64",
+        "b32decode",
+        "unhexlify",
+        "a2b_hex",
+        "b16decode",
+        "decompress",
+        "unquote",
+        "unquote_plus",
+    }
+)
 
 _BY_NAME: Mapping[str, Reader] = {
     **dict.fromkeys(("os.remove", "os.unlink", "posix.unlink", "posix.remove", "nt.remove", "pathlib.Path.unlink", "os.remove_file"), _delete()),
@@ -602,7 +699,9 @@ MethodReader = Callable[[Invocation, Any], Any]
 
 
 def _owner_word(call: Invocation, owner: Any) -> Word:
-    node = call.node.func.value if isinstance(call.node, ast.Call) and isinstance(call.node.func, ast.Attribute) else None
+    node = (
+        call.node.func.value if isinstance(call.node, ast.Call) and isinstance(call.node.func, ast.Attribute) else None
+    )
     return as_word(owner, node)
 
 
@@ -610,7 +709,12 @@ def _unlink(call: Invocation, owner: Any) -> Any:
     if isinstance(owner, (list, dict, str, bytes)) or (isinstance(owner, Instance) and owner.of != "Path"):
         return None
     if isinstance(owner, Text) or (owner is UNKNOWN and call.name in ("unlink", "rmtree")):
-        call.path("delete", _owner_word(call, owner), flags=("recursive",) if call.name == "rmtree" else (), reversible="yes" if call.name == "rmdir" else "no")
+        call.path(
+            "delete",
+            _owner_word(call, owner),
+            flags=("recursive",) if call.name == "rmtree" else (),
+            reversible="yes" if call.name == "rmdir" else "no",
+        )
         return UNKNOWN
     return None
 
@@ -646,7 +750,16 @@ def _path_read(call: Invocation, owner: Any) -> Any:
 def _path_open(call: Invocation, owner: Any) -> Any:
     if not (isinstance(owner, Text) and owner.path):
         return None
-    return _open(Invocation("open", [Text(owner.text, owner.dynamic, owner.glob), *call.args], call.nodes, call.named, call.node, call.host))
+    return _open(
+        Invocation(
+            "open",
+            [Text(owner.text, owner.dynamic, owner.glob), *call.args],
+            call.nodes,
+            call.named,
+            call.node,
+            call.host,
+        )
+    )
 
 
 def _path_change(call: Invocation, owner: Any) -> Any:
@@ -703,9 +816,13 @@ def _shell_method(call: Invocation, owner: Any) -> Any:
         return None
     if owner is UNKNOWN and call.name == "run" and " " not in as_text(value).text:
         return None
-    if call.name == "run" and not (isinstance(owner, Instance) and re.search(r"onnection|lient|ssh|fabric|invoke", owner.of)):
+    if call.name == "run" and not (
+        isinstance(owner, Instance) and re.search(r"onnection|lient|ssh|fabric|invoke", owner.of)
+    ):
         return None
-    found = call.host.scene.shell(as_text(value).text, via=(*call.host.command.via, call.name), path=call.host.command.path)
+    found = call.host.scene.shell(
+        as_text(value).text, via=(*call.host.command.via, call.name), path=call.host.command.path
+    )
     remote = call.name == "exec_command" or call.name == "run"
     call.host.report(msgspec.structs.replace(item, scope="remote") if remote else item for item in found)
     return Instance("subprocess")
@@ -714,7 +831,7 @@ def _shell_method(call: Invocation, owner: Any) -> Any:
 def _mail(call: Invocation, owner: Any) -> Any:
     to = call.arg(1, "to_addrs") if call.name == "sendmail" else None
     targets = list(to) if isinstance(to, (list, tuple)) else [to]
-    for target in targets[:16]:
+    for target in targets:
         word = as_word(target) if target is not None else Word(text="", dynamic=True)
         call.other("message", word.text, "address", scope="remote", dynamic=word.dynamic, reversible="no")
     return UNKNOWN
@@ -724,7 +841,13 @@ def _connect(call: Invocation, owner: Any) -> Any:
     if not isinstance(owner, Instance) or owner.of == "database":
         return None
     value = call.arg(0, "hostname", "host", "address")
-    target = as_word(value[0]) if isinstance(value, (list, tuple)) and value else as_word(value) if value is not None else Word(text="", dynamic=True)
+    target = (
+        as_word(value[0])
+        if isinstance(value, (list, tuple)) and value
+        else as_word(value)
+        if value is not None
+        else Word(text="", dynamic=True)
+    )
     if call.name in ("bind",):
         call.other("network-listen", target.text, "host", scope="local")
     else:
@@ -736,14 +859,26 @@ def _send(call: Invocation, owner: Any) -> Any:
     return None
 
 
-_CLIENTS = re.compile(r"(?:^|\.)(?:Session|Client|AsyncClient|ClientSession|PoolManager|HTTPAdapter|create_scraper|HTTPS?Connection|session)$")
+_CLIENTS = re.compile(
+    r"(?:^|\.)(?:Session|Client|AsyncClient|ClientSession|PoolManager|HTTPAdapter|create_scraper|HTTPS?Connection|session)$"
+)
 
 
 def _http_method(call: Invocation, owner: Any) -> Any:
     if isinstance(owner, Instance) and _CLIENTS.search(owner.of):
         if owner.of.endswith("Connection"):
             verb = as_text(call.arg(0, "method")).text.lower()
-            return _request(Invocation(call.name, [as_text(owner.about or "").text + as_text(call.arg(1, "url")).text], [], call.named, call.node, call.host), verb if verb in _VERBS else "get")
+            return _request(
+                Invocation(
+                    call.name,
+                    [as_text(owner.about or "").text + as_text(call.arg(1, "url")).text],
+                    [],
+                    call.named,
+                    call.node,
+                    call.host,
+                ),
+                verb if verb in _VERBS else "get",
+            )
         return _request(call, call.name)
     if isinstance(owner, Instance) and owner.of.startswith(("boto3", "google.cloud", "azure")):
         return _cloud(call, owner)
@@ -760,10 +895,12 @@ def _submit(call: Invocation, owner: Any) -> Any:
     if call.args and isinstance(call.args[0], (Ref, Local)) and not isinstance(owner, (str, list)):
         rest = call.args[1:]
         if call.name == "map":
-            for item in call.host.items(rest[0] if rest else UNKNOWN)[:16]:
+            for item in call.host.items(rest[0] if rest else UNKNOWN)[:4096]:
                 call.host.invoke(call.args[0], [item], {}, call.node)
         else:
-            args = list(rest[0]) if call.name.startswith("apply") and rest and isinstance(rest[0], (list, tuple)) else rest
+            args = (
+                list(rest[0]) if call.name.startswith("apply") and rest and isinstance(rest[0], (list, tuple)) else rest
+            )
             call.host.invoke(call.args[0], args, {}, call.node)
         return UNKNOWN
     return None
@@ -781,13 +918,24 @@ def _stop(call: Invocation, owner: Any) -> Any:
 def _drop(call: Invocation, owner: Any) -> Any:
     if isinstance(owner, (str, list, dict, bytes, Text)):
         return None
-    call.other("database-destroy", call.word(0).text if call.args else as_word(owner, getattr(getattr(call.node, "func", None), "value", None)).text.lstrip("$"), "database", certainty="guessed", reversible="no", broad=True)
+    call.other(
+        "database-destroy",
+        call.word(0).text
+        if call.args
+        else as_word(owner, getattr(getattr(call.node, "func", None), "value", None)).text.lstrip("$"),
+        "database",
+        certainty="guessed",
+        reversible="no",
+        broad=True,
+    )
     return UNKNOWN
 
 
 def _magic(call: Invocation, owner: Any) -> Any:
     if call.args and isinstance(call.args[-1], str):
-        call.host.report(call.host.scene.shell(call.args[-1], via=(*call.host.command.via, "!"), path=call.host.command.path))
+        call.host.report(
+            call.host.scene.shell(call.args[-1], via=(*call.host.command.via, "!"), path=call.host.command.path)
+        )
     elif call.args:
         call.host.dynamic(call.node)
     return UNKNOWN

@@ -8,25 +8,40 @@ decoders and containers; functions of the code itself are walked where they are 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, write_effect
+from magistrate.evidence.effects.morphology import word_set
 from magistrate.evidence.effects.python_calls import Invocation, call_method, call_name
 from magistrate.evidence.effects.python_source import LIMIT, read
 from magistrate.evidence.effects.python_values import (
-    LONG, UNKNOWN, Bound, Instance, Local, Ref, Text, as_text, binary, is_text, join, method, subscript,
+    LONG,
+    UNKNOWN,
+    Bound,
+    Instance,
+    Local,
+    Ref,
+    Text,
+    as_text,
+    binary,
+    is_text,
+    join,
+    method,
+    subscript,
 )  # fmt: skip
 
+_SHELL_SHEBANG = re.compile(r"\s*#!\s*\S*\b(?:ba|z|k|da|a)?sh\b")
 _STEPS = 20_000
 _DEPTH = 40
 _TURNS = 16
-_BUILTINS = frozenset(
+_BUILTINS = word_set(
     "exec eval compile __import__ open getattr setattr print input map filter list tuple set dict str bytes bytearray chr ord len range "
     "sorted reversed zip enumerate int float bool globals locals vars super type iter next sum min max any all repr format hex bin oct "
     "isinstance hasattr delattr callable id hash abs round divmod pow slice object property staticmethod classmethod frozenset memoryview "
-    "execfile unicode raw_input xrange unichr breakpoint exit quit get_ipython".split()
+    "execfile unicode raw_input xrange unichr breakpoint exit quit get_ipython"
 )
 
 
@@ -37,6 +52,9 @@ def python_effects(text: str, scene: Scene, *, via: tuple[str, ...], path: str) 
     if len(text) > LIMIT:
         text = text[:LIMIT]
         found.append(effect("execute", "python", "code", command, dynamic=True, flags=("cut",)))
+    shebang = _SHELL_SHEBANG.match(text)
+    if shebang:
+        return [*found, *scene.shell(text, via=via, path=path)]
     source = read(text)
     if source.writes:
         return [write_effect(Word(text=source.writes), command, scene)]
@@ -112,7 +130,9 @@ class Walker:
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
-            self.names[alias.asname or alias.name.split(".")[0]] = Ref(alias.name if alias.asname else alias.name.split(".")[0])
+            self.names[alias.asname or alias.name.split(".")[0]] = Ref(
+                alias.name if alias.asname else alias.name.split(".")[0]
+            )
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
@@ -146,10 +166,10 @@ class Walker:
                 self.bind(item.value if isinstance(item, ast.Starred) else item, value[at] if known else UNKNOWN)
         elif isinstance(target, ast.Subscript):
             owner, key = self.value(target.value), self.value(target.slice)
-            if isinstance(owner, dict) and isinstance(key, (str, int)):
-                owner[key] = value
-            elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
-                owner[key] = value
+            if isinstance(owner, dict):
+                owner[key if isinstance(key, (str, int)) else ""] = value
+            elif isinstance(owner, list) and isinstance(key, int):
+                owner[:] = [value if at in (key, key + len(owner)) else old for at, old in enumerate(owner)]
             elif owner == Ref("os.environ") and isinstance(key, str):
                 call_name(Invocation("os.putenv", [key, value], [target.slice], {}, target, self))
         elif isinstance(target, ast.Attribute):
@@ -260,7 +280,11 @@ class Walker:
             return UNKNOWN if self.result is None else self.result
         finally:
             self.active.pop()
-            globals_ = {name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names} if not isinstance(node, ast.Lambda) else set()
+            globals_ = (
+                {name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names}
+                if not isinstance(node, ast.Lambda)
+                else set()
+            )
             inner, self.names = self.names, outer
             for name in globals_:
                 self.names[name] = inner.get(name, UNKNOWN)
@@ -280,7 +304,9 @@ class Walker:
                 value = UNKNOWN
             self.names[item.arg] = value
         for item, default in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=False):
-            self.names[item.arg] = named.get(item.arg, self.value(default) if default is not None and args is not None else UNKNOWN)
+            self.names[item.arg] = named.get(
+                item.arg, self.value(default) if default is not None and args is not None else UNKNOWN
+            )
         if parameters.vararg is not None:
             self.names[parameters.vararg.arg] = list((args or [])[len(plain) :]) if args is not None else UNKNOWN
         if parameters.kwarg is not None:
@@ -294,7 +320,9 @@ class Walker:
         if self.steps > _STEPS:
             return UNKNOWN
         if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, (str, bytes, int, float, bool)) or node.value is None else UNKNOWN
+            return (
+                node.value if isinstance(node.value, (str, bytes, int, float, bool)) or node.value is None else UNKNOWN
+            )
         method_of = _EXPRESSIONS.get(type(node))
         if method_of is not None:
             self.depth += 1
@@ -344,7 +372,11 @@ class Walker:
     def _boolean(self, node: ast.BoolOp) -> Any:
         values = [self.value(item) for item in node.values]
         first = next((value for value in values if is_text(value)), UNKNOWN)
-        return Text(as_text(first).text, dynamic=True) if first is not UNKNOWN else next((v for v in values if isinstance(v, Ref)), UNKNOWN)
+        return (
+            Text(as_text(first).text, dynamic=True)
+            if first is not UNKNOWN
+            else next((v for v in values if isinstance(v, Ref)), UNKNOWN)
+        )
 
     def _choice(self, node: ast.IfExp) -> Any:
         self.value(node.test)
@@ -361,7 +393,11 @@ class Walker:
                 parts.append(value if item.format_spec is None else Text(as_text(value).text, dynamic=True))
             else:
                 parts.append(self.value(item))
-        return join([part if is_text(part) else as_text(part) for part in parts]) if not all(isinstance(p, str) for p in parts) else join(parts)
+        return (
+            join([part if is_text(part) else as_text(part) for part in parts])
+            if not all(isinstance(p, str) for p in parts)
+            else join(parts)
+        )
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
         found: list[Any] = []
@@ -384,7 +420,10 @@ class Walker:
     def _subscript(self, node: ast.Subscript) -> Any:
         owner = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
-            bounds = [self.value(part) if part is not None else None for part in (node.slice.lower, node.slice.upper, node.slice.step)]
+            bounds = [
+                self.value(part) if part is not None else None
+                for part in (node.slice.lower, node.slice.upper, node.slice.step)
+            ]
             if all(bound is None or isinstance(bound, int) for bound in bounds):
                 return subscript(owner, slice(*bounds))
             return UNKNOWN
@@ -444,10 +483,10 @@ class Walker:
                 args.extend(self.items(self.value(item.value)))
             else:
                 args.append(self.value(item))
-        named = {item.arg: self.value(item.value) for item in node.keywords if item.arg}
-        for item in node.keywords:
-            if item.arg is None:
-                extra = self.value(item.value)
+        named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                extra = self.value(keyword.value)
                 named.update({str(key): value for key, value in extra.items()} if isinstance(extra, dict) else {})
         return self.invoke(function, args, named, node)
 
@@ -460,7 +499,11 @@ class Walker:
             return self.enter(function, args, named)
         if isinstance(function, Bound):
             folded = method(function.owner, function.name, args, named)
-            if isinstance(function.owner, list) and function.name in ("append", "extend", "insert", "reverse") and len(function.owner) < 4096:
+            if (
+                isinstance(function.owner, list)
+                and function.name in ("append", "extend", "insert", "reverse")
+                and len(function.owner) < 4096
+            ):
                 return _change(function.owner, function.name, args)
             done = call_method(Invocation(function.name, args, nodes, named, node, self), function.owner)
             return folded if done is None else done
@@ -495,7 +538,23 @@ def source_of(node: ast.AST) -> str:
 _MODULES = frozenset({"os", "sys", "subprocess", "shutil", "pathlib", "requests", "socket", "urllib", "base64", "codecs", "importlib", "builtins", "glob", "smtplib", "sqlite3", "posix", "pty", "httpx", "zlib", "pickle",
                       "ctypes", "signal", "tempfile", "binascii", "platform", "psutil", "paramiko", "boto3"})  # fmt: skip
 _STARRED: Mapping[str, tuple[str, ...]] = {
-    "os": ("remove", "unlink", "rmdir", "removedirs", "system", "popen", "kill", "chmod", "rename", "listdir", "walk", "environ", "path", "execv", "execl"),
+    "os": (
+        "remove",
+        "unlink",
+        "rmdir",
+        "removedirs",
+        "system",
+        "popen",
+        "kill",
+        "chmod",
+        "rename",
+        "listdir",
+        "walk",
+        "environ",
+        "path",
+        "execv",
+        "execl",
+    ),
     "shutil": ("rmtree", "move", "copy", "copytree", "copyfile"),
     "subprocess": ("run", "call", "Popen", "check_call", "check_output", "getoutput"),
     "pathlib": ("Path", "PurePath"),

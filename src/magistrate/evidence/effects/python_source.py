@@ -9,7 +9,9 @@ import warnings
 from typing import NamedTuple
 
 LIMIT = 1 << 18
-_CELL = re.compile(r"\A\s*%%(?:(?P<shell>bash|sh|script\s+\S+|cmd|!)|(?P<file>writefile)|(?P<other>\w+))(?P<rest>[^\n]*)\n?")
+_CELL = re.compile(
+    r"\A\s*%%(?:(?P<shell>bash|sh|script\s+\S+|cmd|!)|(?P<file>writefile)|(?P<other>\w+))(?P<rest>[^\n]*)\n?"
+)
 _LINE = re.compile(r"^(?P<indent>[ \t]*)(?:\w+\s*=\s*)?(?P<mark>!{1,2}|%(?!\s*\())(?P<text>[^\n]*)$", re.M)
 _HELP = re.compile(r"^[ \t]*\??[\w.]+\?{1,2}[ \t]*$", re.M)
 _PRINT2 = re.compile(r"^(?P<indent>[ \t]*)print[ \t]+(?![\(=.,:])(?P<what>[^\n]+)$", re.M)
@@ -38,7 +40,11 @@ def read(text: str) -> Source:
     if cell and cell["shell"]:
         return Source(ast.Module(body=[], type_ignores=[]), (text[cell.end() :],))
     if cell and cell["file"]:
-        return Source(ast.Module(body=[], type_ignores=[]), writes=cell["rest"].replace("-a", "").strip() or "$FILE", body=text[cell.end() :])
+        return Source(
+            ast.Module(body=[], type_ignores=[]),
+            writes=cell["rest"].replace("-a", "").strip() or "$FILE",
+            body=text[cell.end() :],
+        )
     if cell:
         text = text[cell.end() :]
     tree = _parse(text)

@@ -140,7 +140,12 @@ def binary(operator: ast.operator, left: Any, right: Any) -> Any:
             return left + right
     if isinstance(operator, ast.Mod) and is_text(left):
         return percent(left, right)
-    if isinstance(operator, ast.Mult) and isinstance(left, str) and isinstance(right, int) and len(left) * right <= LONG:
+    if (
+        isinstance(operator, ast.Mult)
+        and isinstance(left, str)
+        and isinstance(right, int)
+        and len(left) * right <= LONG
+    ):
         return left * right
     if isinstance(left, int) and isinstance(right, int) and abs(left) < 1 << 64 and abs(right) < 1 << 16:
         return _integers(operator, left, right)
@@ -238,7 +243,21 @@ def method(owner: Any, name: str, args: list[Any], named: Mapping[str, Any]) -> 
     return UNKNOWN
 
 
-_SAFE = frozenset({"upper", "lower", "strip", "lstrip", "rstrip", "title", "capitalize", "swapcase", "removeprefix", "removesuffix", "casefold"})
+_SAFE = frozenset(
+    {
+        "upper",
+        "lower",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "title",
+        "capitalize",
+        "swapcase",
+        "removeprefix",
+        "removesuffix",
+        "casefold",
+    }
+)
 _LISTS = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"})
 
 

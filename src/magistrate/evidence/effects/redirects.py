@@ -15,7 +15,9 @@ _EMPTY_SOURCES = frozenset({":", "true", "false"})
 
 def duplicates(operator: str, target: Word) -> bool:
     """Whether it only copies or closes a descriptor (`2>&1`, `>&-`)."""
-    return operator in (">&", "<&") and (target.text.isdigit() or target.text.rstrip("-").isdigit() or target.text == "-")
+    return operator in (">&", "<&") and (
+        target.text.isdigit() or target.text.rstrip("-").isdigit() or target.text == "-"
+    )
 
 
 def redirect_effects(command: Command, scene: Scene, *, empties: bool = False) -> Iterator[Effect]:
@@ -45,10 +47,29 @@ def redirect_effects(command: Command, scene: Scene, *, empties: bool = False) -
 
 
 def _copies_nothing(command: Command) -> bool:
-    return command.name == "cat" and command.texts() == ["/dev/null"] or command.name in ("echo", "printf") and not "".join(
-        text for text in command.texts() if text != "-n"
-    ) and command.words != () and command.texts()[0] in ("-n", "")
+    return (command.name == "cat" and command.texts() == ["/dev/null"]) or (
+        command.name in ("echo", "printf")
+        and not "".join(text for text in command.texts() if text != "-n")
+        and command.words != ()
+        and command.texts()[0] in ("-n", "")
+    )
 
 
 def _is_disk(path: str) -> bool:
-    return path.startswith(("/dev/sd", "/dev/hd", "/dev/nvme", "/dev/vd", "/dev/xvd", "/dev/disk", "/dev/mmcblk", "/dev/mapper", "/dev/md", "/dev/loop", "/dev/mem", "/dev/kmem", "/dev/rdisk"))
+    return path.startswith(
+        (
+            "/dev/sd",
+            "/dev/hd",
+            "/dev/nvme",
+            "/dev/vd",
+            "/dev/xvd",
+            "/dev/disk",
+            "/dev/mmcblk",
+            "/dev/mapper",
+            "/dev/md",
+            "/dev/loop",
+            "/dev/mem",
+            "/dev/kmem",
+            "/dev/rdisk",
+        )
+    )

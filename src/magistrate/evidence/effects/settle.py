@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -43,6 +44,18 @@ def settle(effects: Iterable[Effect], limit: int = LIMIT) -> tuple[Effect, ...]:
             merged[key] = msgspec.structs.replace(first, flags=flags, broad=first.broad or item.broad)
     found = list(merged.values())
     if len(found) > limit:
-        kept = sorted(range(len(found)), key=lambda at: (rank(found[at]), at))[:limit]
+        turns = _turns(found)
+        kept = sorted(range(len(found)), key=lambda at: (turns[at], rank(found[at]), at))[:limit]
         found = [found[at] for at in sorted(kept)]
     return tuple(found)
+
+
+def _turns(found: list[Effect]) -> list[int]:
+    """Which turn each takes: two a turn of one kind, certainty and scope, so that many of one sort push no other out."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    turns: list[int] = []
+    for item in found:
+        sort = (item.kind, item.certainty == "dynamic", item.scope, item.broad)
+        turns.append(seen[sort] // 2)
+        seen[sort] += 1
+    return turns

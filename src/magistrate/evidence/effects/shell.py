@@ -22,6 +22,7 @@ from magistrate.evidence.effects.builtins import BUILTINS, assignment_effects
 from magistrate.evidence.effects.command import Command, Input, Redirect, Word, effect, with_special
 from magistrate.evidence.effects.commands import HANDLERS
 from magistrate.evidence.effects.commands.generic import unknown_program
+from magistrate.evidence.effects.expand import DYNAMIC, Environment, Expander, clean, mark, unknown, unprivate
 from magistrate.evidence.effects.heredocs import Heredoc, mend
 from magistrate.evidence.effects.outputs import produce, written
 from magistrate.evidence.effects.place import Place
@@ -29,7 +30,6 @@ from magistrate.evidence.effects.programs import program_effects
 from magistrate.evidence.effects.redirects import duplicates, redirect_effects
 from magistrate.evidence.effects.settle import settle
 from magistrate.evidence.effects.streams import NOTHING, UNKNOWN, Stream, text_stream
-from magistrate.evidence.effects.expand import DYNAMIC, Environment, Expander, clean, mark, unknown, unprivate
 
 TEXT_LIMIT = 1 << 18
 """Bytes of shell text that are analysed; what follows is `dynamic`."""
@@ -63,7 +63,9 @@ def _analyse(text: str, place: Place, path: str, via: tuple[str, ...]) -> tuple[
     try:
         found = engine.shell(text, via=via, path=path, same=True)
     except RecursionError:
-        found = [effect("execute", text[:80], "code", Command(name="", via=via, path=path), dynamic=True, flags=("cut",))]
+        found = [
+            effect("execute", text[:80], "code", Command(name="", via=via, path=path), dynamic=True, flags=("cut",))
+        ]
     return settle(with_special(found))
 
 
@@ -102,7 +104,14 @@ class Engine:
     # ------------------------------------------------------------ the scene
 
     def shell(
-        self, text: str, *, via: tuple[str, ...], path: str, args: Sequence[Word] = (), same: bool = False
+        self,
+        text: str,
+        *,
+        via: tuple[str, ...],
+        path: str,
+        args: Sequence[Word] = (),
+        zero: str = "",
+        same: bool = False,
     ) -> list[Effect]:
         """Effects of shell text; see `Scene.shell`."""
         kept, outer_env, outer_place = self.found, self.env, self.place
@@ -110,10 +119,14 @@ class Engine:
         if not same:
             self.env = self.env.fork()
             self.env.args = [mark(word) for word in args]
+            self.env.zero = zero or "bash"
         try:
             self._text(text, via, path)
         finally:
-            result, self.found, = self.found, kept
+            (
+                result,
+                self.found,
+            ) = self.found, kept
             if not same:
                 self.env, self.place = outer_env, outer_place
         return result
@@ -347,15 +360,21 @@ class Engine:
             self.env.functions[key] = self.uncalled[key] = _Function(body, self.frame)
         return NOTHING
 
-    def _call(self, name: str, function: _Function, args: Sequence[Word], *, known: bool = True, stdin: Stream = NOTHING) -> Stream:
+    def _call(
+        self, name: str, function: _Function, args: Sequence[Word], *, known: bool = True, stdin: Stream = NOTHING
+    ) -> Stream:
         self.uncalled.pop(name, None)
-        if name in self.active:
+        # not by name: a function may define another of its own name and call that
+        key = f"{id(function.frame.source)}:{function.body.start_byte}"
+        if key in self.active:
             text = function.frame.source[function.body.start_byte : function.body.end_byte]
             if b"&" in text:
-                self.found.append(effect("execute", name, "code", self._here(name), flags=("fork-bomb",), reversible="no"))
+                self.found.append(
+                    effect("execute", name, "code", self._here(name), flags=("fork-bomb",), reversible="no")
+                )
             return UNKNOWN
         outer_args, outer_known = self.env.args, self.env.args_known
-        self.active.append(name)
+        self.active.append(key)
         self.env.args, self.env.args_known = [mark(word) for word in args], known
         outer = self._enter(function.frame._replace(via=self.frame.via))
         try:
@@ -419,7 +438,9 @@ class Engine:
     def _set(self, name: str, value: str | list[str]) -> None:
         self.env.variables[name] = value
         if isinstance(value, str) and name.isupper():
-            self.found.extend(assignment_effects(name, Word(text=clean(value), dynamic=DYNAMIC in value), self._here(), self))
+            self.found.extend(
+                assignment_effects(name, Word(text=clean(value), dynamic=DYNAMIC in value), self._here(), self)
+            )
 
     def _declaration(self, node: Node, stdin: Stream) -> Stream:
         for child in node.named_children:
@@ -500,7 +521,9 @@ class Engine:
             name=_base(words[0]),
             words=tuple(words[1:]),
             assignments=tuple(
-                (name, Word(text=clean(value), dynamic=DYNAMIC in value)) for name, value in assignments if isinstance(value, str)
+                (name, Word(text=clean(value), dynamic=DYNAMIC in value))
+                for name, value in assignments
+                if isinstance(value, str)
             ),
             redirects=tuple(gathered.redirects),
             via=self.frame.via,
@@ -572,7 +595,9 @@ class Engine:
         elif kind == "heredoc_redirect":
             self._heredoc(node, gathered)
         elif kind == "file_redirect":
-            operator = next((child.type for child in node.children if child.type.strip("<>&|") == "" and child.type), ">")
+            operator = next(
+                (child.type for child in node.children if child.type.strip("<>&|") == "" and child.type), ">"
+            )
             destinations = node.children_by_field_name("destination")
             for at, destination in enumerate(destinations):
                 for word in self.expander.words(destination):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -15,11 +15,6 @@ _NONE = frozenset({"/dev/null"})
 
 def _flags(command: Command, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(flag for flag, options in table.items() if command.has(*options))
-
-
-def _targets(command: Command, words: Iterable[Word]) -> list[Word]:
-    """The operands; an unknown one stands in where they come from standard input or nowhere."""
-    return list(words)
 
 
 def _rm(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -66,11 +61,15 @@ def _mv(command: Command, scene: Scene) -> Iterator[Effect]:
     there = scene.place.path_scope(target.text)
     for word in sources:
         gone = path_effect("delete", word, command, scene, reversible="yes", flags=("move",))
-        if gone.scope not in ("workspace", "temp") or gone.scope != there or gone.broad or gone.certainty == "dynamic":
+        if (
+            gone.scope not in ("workspace", "temp")
+            or gone.scope != there
+            or gone.broad
+            or gone.certainty == "dynamic"
+            or _special_target(word, scene)
+        ):
             yield gone
-        elif _special_target(word, scene):
-            yield gone
-    yield write_effect(target, command, scene, flags=() if command.has("-n", "--no-clobber") else ())
+    yield write_effect(target, command, scene)
 
 
 def _special_target(word: Word, scene: Scene) -> bool:
@@ -80,7 +79,9 @@ def _special_target(word: Word, scene: Scene) -> bool:
 
 def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
     folder = command.value("-t", "--target-directory")
-    words = command.operands("-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group")
+    words = command.operands(
+        "-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group"
+    )
     if command.name == "install" and command.has("-d", "--directory"):
         for word in words:
             yield path_effect("create", word, command, scene, reversible="yes")
@@ -91,7 +92,9 @@ def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
             yield path_effect("read", word, command, scene, reversible="yes")
     if target is not None and target.text not in _NONE:
         emptied = bool(sources) and all(word.text in _NONE for word in sources)
-        yield write_effect(target, command, scene, flags=("truncate",) if emptied else (), replaces=True if emptied else None)
+        yield write_effect(
+            target, command, scene, flags=("truncate",) if emptied else (), replaces=True if emptied else None
+        )
     mode = command.value("-m", "--mode")
     if target is not None and mode is not None and command.name == "install":
         yield from _mode(mode.text, target, command, scene)
@@ -100,7 +103,11 @@ def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
 def _ln(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands("-t", "-S")
     if words:
-        target = words[-1] if len(words) > 1 else Word(text=words[0].text.rstrip("/").rsplit("/", 1)[-1], dynamic=words[0].dynamic)
+        target = (
+            words[-1]
+            if len(words) > 1
+            else Word(text=words[0].text.rstrip("/").rsplit("/", 1)[-1], dynamic=words[0].dynamic)
+        )
         force = command.has("-f", "--force")
         yield write_effect(target, command, scene, flags=("force",) if force else ())
 
@@ -130,10 +137,30 @@ def _truncate(command: Command, scene: Scene) -> Iterator[Effect]:
     )
     grows = size is not None and size.text.startswith(("+", ">"))
     for word in command.operands("-s", "--size", "-r", "--reference"):
-        yield path_effect("overwrite", word, command, scene, reversible="partly" if grows else "no", flags=("append",) if grows else ("truncate",))
+        yield path_effect(
+            "overwrite",
+            word,
+            command,
+            scene,
+            reversible="partly" if grows else "no",
+            flags=("append",) if grows else ("truncate",),
+        )
 
 
-_DISKS = ("/dev/sd", "/dev/hd", "/dev/nvme", "/dev/vd", "/dev/xvd", "/dev/disk", "/dev/mmcblk", "/dev/mapper", "/dev/md", "/dev/loop", "/dev/dm-", "/dev/rdisk")
+_DISKS = (
+    "/dev/sd",
+    "/dev/hd",
+    "/dev/nvme",
+    "/dev/vd",
+    "/dev/xvd",
+    "/dev/disk",
+    "/dev/mmcblk",
+    "/dev/mapper",
+    "/dev/md",
+    "/dev/loop",
+    "/dev/dm-",
+    "/dev/rdisk",
+)
 
 
 def _dd(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -165,7 +192,11 @@ def _disk(command: Command, scene: Scene) -> Iterator[Effect]:
     """Partition and volume tools: anything but a listing changes a disk."""
     words = command.operands("-s", "-a")
     texts = command.texts()
-    if not words or command.has("-l", "--list", "--help", "--version", "--print", "-p") or any(text in _DISK_READS for text in texts):
+    if (
+        not words
+        or command.has("-l", "--list", "--help", "--version", "--print", "-p")
+        or any(text in _DISK_READS for text in texts)
+    ):
         return
     if command.name in ("fdisk", "cfdisk", "gdisk") and command.input == "none":
         return  # waits for a person
@@ -175,18 +206,38 @@ def _disk(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _volume(command: Command, scene: Scene) -> Iterator[Effect]:
     for word in command.operands("-L", "-n", "-s"):
-        yield effect("overwrite", word.text, "device", command, scope="device", reversible="no", flags=("format",), dynamic=word.dynamic)
+        yield effect(
+            "overwrite",
+            word.text,
+            "device",
+            command,
+            scope="device",
+            reversible="no",
+            flags=("format",),
+            dynamic=word.dynamic,
+        )
 
 
 def _zfs(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands("-o", "-r")
     verb = words[0].text if words else ""
-    if verb in ("destroy", "rollback", "labelclear", "remove", "offline", "detach", "subvolume") and not command.has("-n"):
+    if verb in ("destroy", "rollback", "labelclear", "remove", "offline", "detach", "subvolume") and not command.has(
+        "-n"
+    ):
         if verb == "subvolume" and not any(word.text == "delete" for word in words):
             return
         target = words[-1]
         flags = _flags(command, {"recursive": ("-r", "-R"), "force": ("-f",)})
-        yield effect("delete", target.text, "device", command, scope="device", reversible="no", flags=flags, dynamic=target.dynamic)
+        yield effect(
+            "delete",
+            target.text,
+            "device",
+            command,
+            scope="device",
+            reversible="no",
+            flags=flags,
+            dynamic=target.dynamic,
+        )
 
 
 def _mode(mode: str, word: Word, command: Command, scene: Scene, extra: tuple[str, ...] = ()) -> Iterator[Effect]:
@@ -201,7 +252,14 @@ def _mode(mode: str, word: Word, command: Command, scene: Scene, extra: tuple[st
 
 
 def _chmod(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = [word for word in command.words if not re.fullmatch(r"-[RvfcPLH]+|--(?:recursive|verbose|quiet|silent|changes|preserve-root|no-preserve-root)|--reference=.*", word.text)]
+    words = [
+        word
+        for word in command.words
+        if not re.fullmatch(
+            r"-[RvfcPLH]+|--(?:recursive|verbose|quiet|silent|changes|preserve-root|no-preserve-root)|--reference=.*",
+            word.text,
+        )
+    ]
     extra = ("recursive",) if command.has("-R", "--recursive") else ()
     if not words:
         return
@@ -224,7 +282,10 @@ def _chown(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _setfacl(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands("-m", "-x", "-M", "-X", "--modify", "--remove", "-n", "-v")
-    if command.name in ("setfattr", "chattr", "chflags", "setcap", "chcon", "xattr") and command.name not in ("setfattr", "xattr"):
+    if command.name in ("setfattr", "chattr", "chflags", "setcap", "chcon", "xattr") and command.name not in (
+        "setfattr",
+        "xattr",
+    ):
         words = [word for word in command.words if not word.text.startswith("-R")][1:]
     for word in words:
         flags = ("setuid",) if command.name == "setcap" else ()
@@ -232,7 +293,21 @@ def _setfacl(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _rsync(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-e", "--rsh", "--exclude", "--include", "--filter", "-f", "--exclude-from", "--files-from", "--port", "--bwlimit", "--backup-dir", "--timeout", "--password-file")
+    words = command.operands(
+        "-e",
+        "--rsh",
+        "--exclude",
+        "--include",
+        "--filter",
+        "-f",
+        "--exclude-from",
+        "--files-from",
+        "--port",
+        "--bwlimit",
+        "--backup-dir",
+        "--timeout",
+        "--password-file",
+    )
     if command.has("-n", "--dry-run") or len(words) < 2:
         return
     mirror = any(text.startswith("--del") for text in command.texts())
@@ -246,7 +321,10 @@ def _rsync(command: Command, scene: Scene) -> Iterator[Effect]:
     yield from _transfer_target(words[-1], command, scene, mirror=mirror)
 
 
-_REMOTE = re.compile(r"(?:(?P<scheme>rsync|scp|sftp|ssh|ftp)://)?(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+)::?(?P<path>.*)", re.S)
+_REMOTE = re.compile(
+    r"(?:(?P<scheme>rsync|scp|sftp|ssh|ftp)://)?(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+)::?(?P<path>.*)",
+    re.S,
+)
 
 
 def remote_host(text: str) -> str:
@@ -268,11 +346,32 @@ def _transfer_source(word: Word, command: Command, scene: Scene) -> Iterator[Eff
 def _transfer_target(word: Word, command: Command, scene: Scene, *, mirror: bool = False) -> Iterator[Effect]:
     host = remote_host(word.text)
     if host:
-        yield effect("network-out", host, "host", command, scope="remote", flags=("upload",), dynamic=word.dynamic, reversible="no")
+        yield effect(
+            "network-out",
+            host,
+            "host",
+            command,
+            scope="remote",
+            flags=("upload",),
+            dynamic=word.dynamic,
+            reversible="no",
+        )
         if mirror:
-            yield effect("delete", word.text, "path", command, scope="remote", flags=("mirror",), dynamic=word.dynamic, reversible="no")
+            yield effect(
+                "delete",
+                word.text,
+                "path",
+                command,
+                scope="remote",
+                flags=("mirror",),
+                dynamic=word.dynamic,
+                reversible="no",
+            )
         return
-    yield write_effect(word, command, scene)
+    # a copy into a folder adds to it; where system files stand it may well replace them
+    yield write_effect(
+        word, command, scene, replaces=None if scene.place.path_scope(word.text) in ("system", "device") else False
+    )
     if mirror:
         yield path_effect("delete", word, command, scene, reversible="no", flags=("mirror", "recursive"))
 
@@ -286,7 +385,9 @@ def _scp(command: Command, scene: Scene) -> Iterator[Effect]:
         if command.input == "text" and re.search(r"^\s*-?(?:rm|rmdir|rename)\b", command.stdin, re.M):
             yield effect("delete", words[0].text if words else "", "host", command, scope="remote", reversible="no")
         if command.input == "text" and re.search(r"^\s*-?m?put\b", command.stdin, re.M):
-            yield effect("network-out", words[0].text if words else "", "host", command, scope="remote", flags=("upload",))
+            yield effect(
+                "network-out", words[0].text if words else "", "host", command, scope="remote", flags=("upload",)
+            )
         return
     for word in words[:-1]:
         yield from _transfer_source(word, command, scene)
@@ -298,8 +399,40 @@ def _tar(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
     mode = texts[0] if texts and re.fullmatch(r"-?[A-Za-z]+", texts[0]) else ""
     letters = mode.lstrip("-") if not mode.startswith("--") else ""
-    valued = ("-f", "--file", "-C", "--directory", "-T", "--files-from", "--exclude", "-X", "--checkpoint-action", "--to-command", "-I", "--use-compress-program", "--strip-components", "--transform", "--owner", "--group", "--mode", "--info-script", "-F", "--new-volume-script", "--rmt-command", "--rsh-command")
-    for option in ("--checkpoint-action", "--to-command", "--use-compress-program", "-I", "--info-script", "-F", "--new-volume-script", "--rsh-command"):
+    valued = (
+        "-f",
+        "--file",
+        "-C",
+        "--directory",
+        "-T",
+        "--files-from",
+        "--exclude",
+        "-X",
+        "--checkpoint-action",
+        "--to-command",
+        "-I",
+        "--use-compress-program",
+        "--strip-components",
+        "--transform",
+        "--owner",
+        "--group",
+        "--mode",
+        "--info-script",
+        "-F",
+        "--new-volume-script",
+        "--rmt-command",
+        "--rsh-command",
+    )
+    for option in (
+        "--checkpoint-action",
+        "--to-command",
+        "--use-compress-program",
+        "-I",
+        "--info-script",
+        "-F",
+        "--new-volume-script",
+        "--rsh-command",
+    ):
         given = command.value(option)
         if given is not None:
             yield from scene.shell(given.text.removeprefix("exec="), via=(*command.via, "tar"), path=command.path)
@@ -333,7 +466,9 @@ def _zip(command: Command, scene: Scene) -> Iterator[Effect]:
     if test is not None:
         yield from scene.shell(test.text, via=(*command.via, "zip"), path=command.path)
     for word in words[1:]:
-        yield path_effect("read", word, command, scene, reversible="yes", flags=("recursive",) if command.has("-r") else ())
+        yield path_effect(
+            "read", word, command, scene, reversible="yes", flags=("recursive",) if command.has("-r") else ()
+        )
         if command.has("-m", "--move"):
             yield path_effect("delete", word, command, scene, reversible="partly", flags=("move",))
     for word in words[:1]:
@@ -345,7 +480,9 @@ def _unzip(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     folder = command.value("-d") or Word(text=".")
     flags = ("force",) if command.has("-o") else ()
-    yield msgspec.structs.replace(path_effect("create", folder, command, scene, reversible="partly", flags=flags), broad=False)
+    yield msgspec.structs.replace(
+        path_effect("create", folder, command, scene, reversible="partly", flags=flags), broad=False
+    )
 
 
 def _seven(command: Command, scene: Scene) -> Iterator[Effect]:

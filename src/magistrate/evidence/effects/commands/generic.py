@@ -13,7 +13,9 @@ from magistrate.evidence.effects.commands import cli, verbs
 
 _PLAIN = re.compile(r"[A-Za-z][\w:.-]{1,40}")
 _GRAVE = frozenset({"delete"})
-_GRAVE_OPTIONS = re.compile(r"--?(?:delete|destroy|purge|wipe|drop|erase|terminate|remove-all|delete-\w[\w-]*|drop-\w[\w-]*)", re.I)
+_GRAVE_OPTIONS = re.compile(
+    r"--?(?:delete|destroy|purge|wipe|drop|erase|terminate|remove-all|delete-\w[\w-]*|drop-\w[\w-]*)", re.I
+)
 _SCRIPT = re.compile(r"\.(?:sh|bash|zsh|py|rb|pl|js|ts|php|ps1|bat|cmd|run|bin)$", re.I)
 _TOOL = cli.Tool(name="", scope="unknown")
 
@@ -36,20 +38,45 @@ def unknown_program(command: Command, scene: Scene) -> Iterator[Effect]:
         for item in cli.effects(tool, command, scene):
             yield msgspec.structs.replace(item, certainty="guessed" if item.certainty == "parsed" else item.certainty)
     elif option is not None:
-        yield effect("infrastructure", " ".join([command.name, option]), "resource", command, reversible="no", certainty="guessed")
+        yield effect(
+            "infrastructure",
+            " ".join([command.name, option]),
+            "resource",
+            command,
+            reversible="no",
+            certainty="guessed",
+        )
 
 
-def run_file(word: Word, command: Command, scene: Scene, language: str = "", args: tuple[Word, ...] = ()) -> Iterator[Effect]:
+def run_file(
+    word: Word, command: Command, scene: Scene, language: str = "", args: tuple[Word, ...] = ()
+) -> Iterator[Effect]:
     """Run a file: what is in it, where that is known; else `execute` with flag `unseen-script`."""
     if word.dynamic:
         yield effect("execute", word.text, "code", command, dynamic=True)
         return
     kind, text = scene.content(word.text)
     if kind == "text":
-        yield from run_text(text, language or language_of(word.text, text), command, scene, (*command.via, word.text.rsplit("/", 1)[-1]), args)
+        yield from run_text(
+            text,
+            language or language_of(word.text, text),
+            command,
+            scene,
+            (*command.via, word.text.rsplit("/", 1)[-1]),
+            args,
+        )
         return
     if kind == "network":
-        yield effect("execute", text, "url", command, scope="remote", flags=("piped-from-network",), dynamic=True, reversible="no")
+        yield effect(
+            "execute",
+            text,
+            "url",
+            command,
+            scope="remote",
+            flags=("piped-from-network",),
+            dynamic=True,
+            reversible="no",
+        )
         return
     path = scene.place.resolve(word.text)
     yield effect(

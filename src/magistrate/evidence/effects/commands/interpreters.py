@@ -30,15 +30,38 @@ class Interpreter(Record, frozen=True, kw_only=True):
     """Options that only check or print."""
 
 
-_SHELL = Interpreter(language="shell", inline=("-c",), bundle="c", valued=("-o", "+o", "-O", "+O", "--rcfile", "--init-file"), check=("-n", "--version", "--help"))
-_PYTHON = Interpreter(language="python", inline=("-c",), bundle="c", module="-m", valued=("-W", "-X", "--check-hash-based-pycs"), check=("-V", "--version", "-h", "--help", "-VV"))
+_SHELL = Interpreter(
+    language="shell",
+    inline=("-c",),
+    bundle="c",
+    valued=("-o", "+o", "-O", "+O", "--rcfile", "--init-file"),
+    check=("-n", "--version", "--help"),
+)
+_PYTHON = Interpreter(
+    language="python",
+    inline=("-c",),
+    bundle="c",
+    module="-m",
+    valued=("-W", "-X", "--check-hash-based-pycs"),
+    check=("-V", "--version", "-h", "--help", "-VV"),
+)
 _NODE = Interpreter(
     language="javascript", inline=("-e", "--eval", "-p", "--print", "-pe"), bundle="e", valued=("-r", "--require", "--import", "--loader", "--env-file", "-C"),
     check=("-v", "--version", "-c", "--check", "-h", "--help"),
 )  # fmt: skip
-_PERL = Interpreter(language="perl", inline=("-e", "-E"), bundle="eE", valued=("-I", "-F"), check=("-v", "-c", "--version"))
-_RUBY = Interpreter(language="ruby", inline=("-e",), bundle="e", valued=("-r", "-I", "-C", "-W", "-K"), check=("-v", "-c", "--version"))
-_PHP = Interpreter(language="php", inline=("-r", "-R", "-B", "-E"), bundle="r", valued=("-d", "-c", "-t", "-S", "-f", "-z"), check=("-v", "-l", "-i", "-m", "--version"))
+_PERL = Interpreter(
+    language="perl", inline=("-e", "-E"), bundle="eE", valued=("-I", "-F"), check=("-v", "-c", "--version")
+)
+_RUBY = Interpreter(
+    language="ruby", inline=("-e",), bundle="e", valued=("-r", "-I", "-C", "-W", "-K"), check=("-v", "-c", "--version")
+)
+_PHP = Interpreter(
+    language="php",
+    inline=("-r", "-R", "-B", "-E"),
+    bundle="r",
+    valued=("-d", "-c", "-t", "-S", "-f", "-z"),
+    check=("-v", "-l", "-i", "-m", "--version"),
+)
 _LUA = Interpreter(language="lua", inline=("-e",), bundle="e", valued=("-l",), check=("-v",))
 _R = Interpreter(language="r", inline=("-e",), bundle="e", check=("--version",))
 _OSASCRIPT = Interpreter(language="applescript", inline=("-e",), bundle="e", valued=("-l", "-s"))
@@ -54,7 +77,11 @@ def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
     at, words = 0, command.words
     while at < len(words):
         text = words[at].text
-        bundled = bool(kind.bundle) and re.fullmatch(rf"-[A-Za-z0-9]*[{kind.bundle}]", text) is not None and not (text[1:2] in ("I", "r", "M", "m") and kind.language != "shell")
+        bundled = (
+            bool(kind.bundle)
+            and re.fullmatch(rf"-[A-Za-z0-9]*[{kind.bundle}]", text) is not None
+            and not (text[1:2] in ("I", "r", "M", "m") and kind.language != "shell")
+        )
         if text in kind.inline or (bundled and text not in kind.valued):
             if at + 1 < len(words):
                 found.append(words[at + 1])
@@ -63,7 +90,13 @@ def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
                 break
         elif text in kind.valued:
             at += 2
-        elif kind.language in ("perl", "ruby", "lua", "php", "python", "shell") and len(text) > 2 and text[:2] in kind.inline and not text.startswith("--") and kind.language != "shell":
+        elif (
+            kind.language in ("perl", "ruby", "lua", "php", "python", "shell")
+            and len(text) > 2
+            and text[:2] in kind.inline
+            and not text.startswith("--")
+            and kind.language != "shell"
+        ):
             found.append(msgspec.structs.replace(words[at], text=text[2:]))
             at += 1
             if kind.language == "python":
@@ -81,7 +114,9 @@ def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
 def _interpret(kind: Interpreter) -> Handler:
     def handle(command: Command, scene: Scene) -> Iterator[Effect]:
         texts = command.texts()
-        if len(texts) == 1 and texts[0] in kind.check or (kind.check and texts and texts[0] in kind.check and kind.language != "shell"):
+        if (len(texts) == 1 and texts[0] in kind.check) or (
+            kind.check and texts and texts[0] in kind.check and kind.language != "shell"
+        ):
             return
         codes, at = _inline(command, kind)
         rest = command.words[at:]
@@ -102,11 +137,13 @@ def _interpret(kind: Interpreter) -> Handler:
     return handle
 
 
-def _code(word: Word, kind: Interpreter, command: Command, scene: Scene, via: tuple[str, ...], rest: tuple[Word, ...]) -> Iterator[Effect]:
+def _code(
+    word: Word, kind: Interpreter, command: Command, scene: Scene, via: tuple[str, ...], rest: tuple[Word, ...]
+) -> Iterator[Effect]:
     if kind.language == "shell":
         if word.dynamic and re.search(r"\$\(|`|^\s*\$", word.text):
             yield effect("execute", word.text[:200], "code", command, dynamic=True)
-        yield from scene.shell(word.text, via=via, path=command.path, args=rest[1:])
+        yield from scene.shell(word.text, via=via, path=command.path, args=rest[1:], zero=rest[0].text if rest else "")
         return
     if word.dynamic:
         yield effect("execute", word.text[:200], "code", command, dynamic=True)
@@ -133,20 +170,38 @@ def _standard_input(command: Command, scene: Scene, kind: Interpreter, args: tup
         for item in run_text(command.stdin, kind.language, command, scene, via, args):
             yield msgspec.structs.replace(item, flags=tuple(dict.fromkeys((*item.flags, *flags)))) if flags else item
     elif command.input == "network":
-        yield effect("execute", command.stdin, "url", command, scope="remote", flags=("piped-from-network",), dynamic=True, reversible="no")
+        yield effect(
+            "execute",
+            command.stdin,
+            "url",
+            command,
+            scope="remote",
+            flags=("piped-from-network",),
+            dynamic=True,
+            reversible="no",
+        )
     elif command.input == "dynamic":
         yield effect("execute", command.stdin[:200], "code", command, dynamic=True, flags=flags)
         if command.stdin:
             yield from run_text(command.stdin, kind.language, command, scene, via, args)
     elif command.input == "file":
-        yield effect("execute", command.stdin, "path", command, scope=scene.place.path_scope(command.stdin), flags=("unseen-script",))
+        yield effect(
+            "execute",
+            command.stdin,
+            "path",
+            command,
+            scope=scene.place.path_scope(command.stdin),
+            flags=("unseen-script",),
+        )
     elif command.redirects:
         yield effect("execute", command.name, "code", command, scope="local", dynamic=True)
 
 
 _HARMLESS_MODULES = frozenset({"json.tool", "timeit", "this", "sysconfig", "site", "platform", "tokenize", "dis", "ast", "calendar", "pydoc", "tabnanny", "base64", "py_compile", "compileall", "zipfile", "tarfile",
                                "cProfile", "trace", "doctest", "inspect", "antigravity"})  # fmt: skip
-_SERVERS = frozenset({"http.server", "smtpd", "SimpleHTTPServer", "pyftpdlib", "uvicorn", "gunicorn", "flask", "jupyter", "notebook"})
+_SERVERS = frozenset(
+    {"http.server", "smtpd", "SimpleHTTPServer", "pyftpdlib", "uvicorn", "gunicorn", "flask", "jupyter", "notebook"}
+)
 
 
 def _module(words: tuple[Word, ...], command: Command, scene: Scene) -> Iterator[Effect]:
@@ -221,13 +276,26 @@ def _expect(command: Command, scene: Scene) -> Iterator[Effect]:
     given = command.value("-c")
     text = given.text if given is not None else command.stdin
     for match in re.finditer(r"\b(?:spawn|exec|system|send)\s+(?:--\s+)?(.+)", text):
-        yield from scene.shell(match[1].strip("\"{}").replace("\\r", ""), via=(*command.via, command.name), path=command.path)
+        yield from scene.shell(
+            match[1].strip('"{}').replace("\\r", ""), via=(*command.via, command.name), path=command.path
+        )
     for word in command.operands("-c", "-f")[:1]:
         yield from run_file(word, command, scene, "expect")
 
 
 _SHELLS = ("sh", "bash", "zsh", "dash", "ksh", "ash", "rbash", "fish", "csh", "tcsh", "mksh", "yash", "xonsh", "elvish")
-_PYTHONS = ("python", "python2", "python3", "pypy", "pypy3", "micropython", *(f"python3.{minor}" for minor in range(6, 16)), "python2.7", "py", "sage")
+_PYTHONS = (
+    "python",
+    "python2",
+    "python3",
+    "pypy",
+    "pypy3",
+    "micropython",
+    *(f"python3.{minor}" for minor in range(6, 16)),
+    "python2.7",
+    "py",
+    "sage",
+)
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_SHELLS, _interpret(_SHELL)),

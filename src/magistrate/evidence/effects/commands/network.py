@@ -10,16 +10,37 @@ import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
+from magistrate.evidence.effects.commands import verbs
 from magistrate.evidence.effects.outputs import fetched_to, urls
 from magistrate.evidence.effects.place import host_scope
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_DELETING_PATH = re.compile(r"(?:^|[/_.=:-])(?:delete|destroy|remove|purge|drop|terminate|wipe|_delete_by_query|flushall)(?:$|[/_.?&-])", re.I)
+_DELETING = frozenset(
+    {"delete", "destroy", "remove", "purge", "drop", "terminate", "wipe", "erase", "flushall", "uninstall"}
+)
 _GRAPHQL_DELETE = re.compile(r"\bmutation\b.{0,200}\b(?:delete|remove|destroy)\w*", re.I | re.S)
-_SECRETS = re.compile(r"(?:authorization|x-api-key|api-key|token|cookie)\s*:|\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{20,}|xox[abps]-)", re.I)
-_BODY = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "--post-data", "--body-data")
+_SECRETS = re.compile(
+    r"(?:authorization|x-api-key|api-key|token|cookie)\s*:|\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{20,}|xox[abps]-)",
+    re.I,
+)
+_BODY = (
+    "-d",
+    "--data",
+    "--data-raw",
+    "--data-binary",
+    "--data-urlencode",
+    "--data-ascii",
+    "--json",
+    "--post-data",
+    "--body-data",
+)
 _FORMS = ("-F", "--form", "--form-string")
 _FILES = ("-T", "--upload-file", "--post-file", "--body-file")
+
+
+def host_stands(url: str) -> bool:
+    """Whether the host of a URL is written out, so that it is known where a request goes though not what it asks for."""
+    return bool(re.match(r"\w+://[^/$`{\s]+[/?#]", url))
 
 
 def host_of(text: str) -> str:
@@ -41,9 +62,20 @@ def _values(command: Command, options: tuple[str, ...]) -> list[Word]:
                 found.append(command.words[at + 1])
             elif option.startswith("--") and word.text.startswith(option + "="):
                 found.append(Word(text=word.text[len(option) + 1 :], dynamic=word.dynamic))
-            elif len(option) == 2 and word.text.startswith(option) and len(word.text) > 2 and not word.text.startswith("--"):
+            elif (
+                len(option) == 2
+                and word.text.startswith(option)
+                and len(word.text) > 2
+                and not word.text.startswith("--")
+            ):
                 found.append(Word(text=word.text[2:], dynamic=word.dynamic))
     return found
+
+
+def _says_delete(url: str) -> bool:
+    """Whether the last pieces of a URL's path name a removal (`/items/7/doDelete`, `/logs/_delete_by_query`)."""
+    path = url.split("://")[-1].partition("/")[2].partition("?")[0]
+    return any(token in _DELETING for piece in path.rstrip("/").split("/")[-2:] for token in verbs.tokens(piece))
 
 
 def request(url: Word, method: str, body: str, command: Command, *, flags: tuple[str, ...] = ()) -> Iterator[Effect]:
@@ -51,7 +83,7 @@ def request(url: Word, method: str, body: str, command: Command, *, flags: tuple
     host = host_of(url.text)
     scope = host_scope(host)
     deletes = method == "DELETE" or (
-        method in ("POST", "PUT", "PATCH") and bool(_DELETING_PATH.search(url.text.split("://")[-1].partition("/")[2]) or _GRAPHQL_DELETE.search(body[:4000]))
+        method in ("POST", "PUT", "PATCH") and (_says_delete(url.text) or bool(_GRAPHQL_DELETE.search(body[:4000])))
     )
     if deletes:
         flags = (*flags, "delete-request")
@@ -59,10 +91,20 @@ def request(url: Word, method: str, body: str, command: Command, *, flags: tuple
         flags = (*flags, "write-request")
     reading = method in ("GET", "HEAD", "OPTIONS")
     yield effect(
-        "network-out", url.text, "url", command, scope=scope, flags=flags, dynamic=url.dynamic, reversible="yes" if reading else "no"
-    )
+        "network-out", url.text, "url", command, scope=scope, flags=flags, dynamic=url.dynamic and not host_stands(url.text),
+        reversible="yes" if reading else "no",
+    )  # fmt: skip
     if deletes:
-        yield effect("delete", url.text, "url", command, scope=scope, flags=("delete-request",), dynamic=url.dynamic, reversible="no")
+        yield effect(
+            "delete",
+            url.text,
+            "url",
+            command,
+            scope=scope,
+            flags=("delete-request",),
+            dynamic=url.dynamic,
+            reversible="no",
+        )
 
 
 def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -74,7 +116,15 @@ def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
     named = command.value("-X", "--request", "--method") or next(
         (Word(text=word.text[2:]) for word in command.words if re.fullmatch(r"-X[A-Za-z]+", word.text)), None
     )
-    method = named.text.upper() if named is not None else "PUT" if uploads and command.name == "curl" else "POST" if bodies or forms or uploads else "GET"
+    method = (
+        named.text.upper()
+        if named is not None
+        else "PUT"
+        if uploads and command.name == "curl"
+        else "POST"
+        if bodies or forms or uploads
+        else "GET"
+    )
     if command.has("-G", "--get") and named is None:
         method = "GET"
     if method not in _METHODS:
@@ -84,16 +134,23 @@ def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
         flags.append("upload")
     if any(_SECRETS.search(text) for text in command.texts()):
         flags.append("secret")
-    if command.name == "curl" and any(re.fullmatch(r"-[A-Za-z]*k[A-Za-z]*|--insecure", text) for text in command.texts()) or command.has("--no-check-certificate"):
+    if (
+        command.name == "curl"
+        and any(re.fullmatch(r"-[A-Za-z]*k[A-Za-z]*|--insecure", text) for text in command.texts())
+    ) or command.has("--no-check-certificate"):
         flags.append("insecure-transport")
-    sent = [Word(text=word.text.partition("@")[2].split(";")[0], dynamic=word.dynamic) for word in (*bodies, *forms) if _is_file(word.text)]
+    sent = [
+        Word(text=word.text.partition("@")[2].split(";")[0], dynamic=word.dynamic)
+        for word in (*bodies, *forms)
+        if _is_file(word.text)
+    ]
     for word in (*sent, *uploads):
         if word.text not in ("-", "."):
             yield path_effect("read", word, command, scene, reversible="yes", flags=("upload",))
     config = command.value("-K", "--config")
     if config is not None:
         yield effect("network-out", "", "url", command, dynamic=True)
-    for url in targets[:8]:
+    for url in targets:
         yield from request(url, method, " ".join(word.text for word in bodies), command, flags=tuple(flags))
     landing = fetched_to(command)
     if landing is not None and landing.text not in ("/dev/null",):
@@ -114,9 +171,13 @@ def _httpie(command: Command, scene: Scene) -> Iterator[Effect]:
     for item in items:
         name, at, path = item.text.partition("@")
         if at and "=" not in name:
-            yield path_effect("read", Word(text=path, dynamic=item.dynamic), command, scene, reversible="yes", flags=("upload",))
+            yield path_effect(
+                "read", Word(text=path, dynamic=item.dynamic), command, scene, reversible="yes", flags=("upload",)
+            )
     method = method or ("POST" if any("=" in item.text and "==" not in item.text for item in items) else "GET")
-    yield from request(rest[0], method, " ".join(item.text for item in items), command, flags=("upload",) if method != "GET" else ())
+    yield from request(
+        rest[0], method, " ".join(item.text for item in items), command, flags=("upload",) if method != "GET" else ()
+    )
 
 
 def _netcat(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -133,7 +194,16 @@ def _netcat(command: Command, scene: Scene) -> Iterator[Effect]:
     else:
         flags_out = ("reverse-shell",) if runs is not None else ("upload",) if command.input != "none" else ()
     for word in words[:1]:
-        yield effect("network-out", word.text, "host", command, scope=host_scope(word.text), flags=flags_out, dynamic=word.dynamic, reversible="no")
+        yield effect(
+            "network-out",
+            word.text,
+            "host",
+            command,
+            scope=host_scope(word.text),
+            flags=flags_out,
+            dynamic=word.dynamic,
+            reversible="no",
+        )
 
 
 def _socat(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -141,15 +211,52 @@ def _socat(command: Command, scene: Scene) -> Iterator[Effect]:
     for word in command.operands():
         kind, _, rest = word.text.partition(":")
         if re.match(r"(?:tcp|udp|openssl|ssl)\d?-l", kind, re.I):
-            yield effect("network-listen", rest.split(",")[0], "host", command, scope="local", flags=("reverse-shell",) if shell else ())
+            yield effect(
+                "network-listen",
+                rest.split(",")[0],
+                "host",
+                command,
+                scope="local",
+                flags=("reverse-shell",) if shell else (),
+            )
         elif re.match(r"tcp|udp|openssl|ssl|socks|proxy", kind, re.I):
             host = rest.split(":")[0]
-            yield effect("network-out", host, "host", command, scope=host_scope(host), flags=("reverse-shell",) if shell else (), dynamic=word.dynamic)
+            yield effect(
+                "network-out",
+                host,
+                "host",
+                command,
+                scope=host_scope(host),
+                flags=("reverse-shell",) if shell else (),
+                dynamic=word.dynamic,
+            )
         elif re.match(r"exec|system", kind, re.I):
             yield from scene.shell(rest.split(",")[0].strip("'\""), via=(*command.via, "socat"), path=command.path)
 
 
-_SSH_VALUED = ("-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-p", "-Q", "-R", "-S", "-W", "-w", "-B")
+_SSH_VALUED = (
+    "-b",
+    "-c",
+    "-D",
+    "-E",
+    "-e",
+    "-F",
+    "-I",
+    "-i",
+    "-J",
+    "-L",
+    "-l",
+    "-m",
+    "-O",
+    "-o",
+    "-p",
+    "-Q",
+    "-R",
+    "-S",
+    "-W",
+    "-w",
+    "-B",
+)
 
 
 def _ssh(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -176,7 +283,15 @@ def _ssh(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     name = host_of(host.text.removeprefix("ssh://"))
     loose = any("StrictHostKeyChecking=no" in text or "StrictHostKeyChecking no" in text for text in command.texts())
-    yield effect("network-out", name or host.text, "host", command, scope=host_scope(name), flags=("insecure-transport",) if loose else (), dynamic=host.dynamic)
+    yield effect(
+        "network-out",
+        name or host.text,
+        "host",
+        command,
+        scope=host_scope(name),
+        flags=("insecure-transport",) if loose else (),
+        dynamic=host.dynamic,
+    )
     rest = words[at:]
     if rest:
         text = " ".join(word.text for word in rest)
@@ -198,7 +313,9 @@ def _ftp(command: Command, scene: Scene) -> Iterator[Effect]:
         host = host_of(word.text)
         text = " ".join([*command.texts(), command.stdin])
         flags = ("upload",) if re.search(r"\b(?:m?put|mirror\s+-R|reput)\b", text) else ()
-        yield effect("network-out", host or word.text, "host", command, scope=host_scope(host), flags=flags, dynamic=word.dynamic)
+        yield effect(
+            "network-out", host or word.text, "host", command, scope=host_scope(host), flags=flags, dynamic=word.dynamic
+        )
         if re.search(r"\b(?:m?delete|mrm|rm|rmdir|mdel)\b", text):
             yield effect("delete", host, "host", command, scope="remote", reversible="no", dynamic=word.dynamic)
 
@@ -209,7 +326,9 @@ def _mail(command: Command, scene: Scene) -> Iterator[Effect]:
     if command.has("-t") or not command.operands("-s", "-a", "-A", "-c", "-b", "-r", "-S", "-f", "-F", "-i"):
         to = re.search(r"^(?:To|Cc|Bcc):\s*(.+)$", command.stdin, re.M | re.I)
         if command.input != "none":
-            yield effect("message", to[1] if to else "", "address", command, scope="remote", reversible="no", dynamic=not to)
+            yield effect(
+                "message", to[1] if to else "", "address", command, scope="remote", reversible="no", dynamic=not to
+            )
     for option in ("-a", "-A"):
         given = command.value(option)
         if given is not None:
@@ -217,13 +336,24 @@ def _mail(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _notify(command: Command, scene: Scene) -> Iterator[Effect]:
-    yield effect("message", command.name, "address", command, scope="local" if command.name in ("notify-send", "wall", "write") else "remote", reversible="no")
+    yield effect(
+        "message",
+        command.name,
+        "address",
+        command,
+        scope="local" if command.name in ("notify-send", "wall", "write") else "remote",
+        reversible="no",
+    )
 
 
 def _ping(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-c", "-i", "-W", "-w", "-t", "-p", "-s", "-I", "-m", "-q", "-f", "-e", "-iL", "-oN", "-T", "-D", "--script")[:1]:
+    for word in command.operands(
+        "-c", "-i", "-W", "-w", "-t", "-p", "-s", "-I", "-m", "-q", "-f", "-e", "-iL", "-oN", "-T", "-D", "--script"
+    )[:1]:
         host = host_of(word.text.lstrip("@")) or word.text
-        yield effect("network-out", host, "host", command, scope=host_scope(host), dynamic=word.dynamic, reversible="yes")
+        yield effect(
+            "network-out", host, "host", command, scope=host_scope(host), dynamic=word.dynamic, reversible="yes"
+        )
 
 
 HANDLERS: dict[str, Handler] = {

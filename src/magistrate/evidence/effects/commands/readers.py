@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from magistrate.core.records import Effect
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
+import msgspec
 
-_MANY = 12
+from magistrate.core.records import Effect
+from magistrate.evidence.effects.command import (
+    Command,
+    Handler,
+    Scene,
+    Word,
+    bounded,
+    effect,
+    path_effect,
+    write_effect,
+)
+from magistrate.evidence.effects.morphology import word_set
+
 _VALUED: dict[str, tuple[str, ...]] = {
     "head": ("-n", "-c", "--lines", "--bytes"), "tail": ("-n", "-c", "--lines", "--bytes", "-s", "--pid"), "cut": ("-d", "-f", "-c", "-b"),
     "sort": ("-k", "-t", "-o", "-S", "-T"), "nl": ("-b", "-w", "-s"), "xxd": ("-l", "-s", "-c", "-g"), "od": ("-A", "-t", "-N", "-j"),
@@ -18,9 +29,12 @@ _VALUED: dict[str, tuple[str, ...]] = {
 
 
 def _read(words: Iterable[Word], command: Command, scene: Scene, flags: tuple[str, ...] = ()) -> Iterator[Effect]:
-    for word in list(words)[:_MANY]:
+    for word in words:
         if word.text not in ("-", "/dev/null", "/dev/stdin") and not word.text.startswith("/dev/fd/"):
-            yield path_effect("read", word, command, scene, reversible="yes", flags=flags)
+            found = path_effect("read", word, command, scene, reversible="yes", flags=flags)
+            if "listing" in flags and word.dynamic:
+                found = msgspec.structs.replace(found, certainty="guessed")  # names only, wherever it is
+            yield found
 
 
 def _reader(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -42,7 +56,27 @@ def _filter(command: Command, scene: Scene) -> Iterator[Effect]:
             yield write_effect(word, command, scene, flags=("in-place",), replaces=True)
 
 
-_GREP_VALUED = ("-e", "-f", "-m", "-A", "-B", "-C", "--include", "--exclude", "--exclude-dir", "-g", "-t", "--glob", "--type", "-d", "-D", "--color", "-r", "-T", "--max-count")
+_GREP_VALUED = (
+    "-e",
+    "-f",
+    "-m",
+    "-A",
+    "-B",
+    "-C",
+    "--include",
+    "--exclude",
+    "--exclude-dir",
+    "-g",
+    "-t",
+    "--glob",
+    "--type",
+    "-d",
+    "-D",
+    "--color",
+    "-r",
+    "-T",
+    "--max-count",
+)
 
 
 def _grep(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -56,7 +90,9 @@ def _grep(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _list(command: Command, scene: Scene) -> Iterator[Effect]:
-    yield from _read(command.operands("-I", "-w", "-L", "-P", "--ignore", "-d", "-c", "-t", "-h"), command, scene, ("listing",))
+    yield from _read(
+        command.operands("-I", "-w", "-L", "-P", "--ignore", "-d", "-c", "-t", "-h"), command, scene, ("listing",)
+    )
 
 
 def _find(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -67,20 +103,39 @@ def _find(command: Command, scene: Scene) -> Iterator[Effect]:
         if word.text not in ("-H", "-L", "-P"):
             roots.append(word)
     roots = roots or [Word(text=".")]
-    name = next((words[at + 1] for at, word in enumerate(words[:-1]) if word.text in ("-name", "-iname", "-path", "-wholename", "-regex")), None)
+    name = next(
+        (
+            words[at + 1]
+            for at, word in enumerate(words[:-1])
+            if word.text in ("-name", "-iname", "-path", "-wholename", "-regex")
+        ),
+        None,
+    )
     pattern = "**" if name is None else f"**/{name.text}"
     found = [
-        Word(text=f"{root.text.rstrip('/')}/{pattern}" if root.text != "." else pattern, dynamic=root.dynamic or (name is not None and name.dynamic), glob=True)
+        Word(
+            text=f"{root.text.rstrip('/')}/{pattern}" if root.text != "." else pattern,
+            dynamic=root.dynamic or (name is not None and name.dynamic),
+            glob=True,
+        )
         for root in roots
     ]
-    narrowed = any(re.match(r"-(?:i?name|i?path|i?regex|wholename|m(?:time|min)|a(?:time|min)|newer|size|empty|user|type|maxdepth|inum)", word.text) for word in words)
+    narrowed = any(
+        re.match(
+            r"-(?:i?name|i?path|i?regex|wholename|m(?:time|min)|a(?:time|min)|newer|size|empty|user|type|maxdepth|inum)",
+            word.text,
+        )
+        for word in words
+    )
     yield from _read(roots, command, scene, ("listing",))
     at = 0
     while at < len(words):
         text = words[at].text
         if text == "-delete":
             for word, root in zip(found, roots, strict=True):
-                one = path_effect("delete", word if narrowed else root, command, scene, reversible="no", flags=("recursive",))
+                one = path_effect(
+                    "delete", word if narrowed else root, command, scene, reversible="no", flags=("recursive",)
+                )
                 yield one
         elif text in ("-exec", "-execdir", "-ok", "-okdir"):
             end = next((i for i in range(at + 1, len(words)) if words[i].text in (";", "+", "\\;")), len(words))
@@ -94,9 +149,11 @@ def _find(command: Command, scene: Scene) -> Iterator[Effect]:
 def _each(words: list[Word], found: list[Word], command: Command, scene: Scene) -> Iterator[Effect]:
     if not words:
         return
-    for item in found[:4]:
+    for item in bounded(found, 16):
         filled = tuple(
-            Word(text=word.text.replace("{}", item.text), dynamic=word.dynamic or item.dynamic, glob=item.glob) if "{}" in word.text else word
+            Word(text=word.text.replace("{}", item.text), dynamic=word.dynamic or item.dynamic, glob=item.glob)
+            if "{}" in word.text
+            else word
             for word in words
         )
         yield from scene.command(as_command(filled, command, "find"))
@@ -127,10 +184,16 @@ def _fd(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _sed(command: Command, scene: Scene) -> Iterator[Effect]:
     in_place = any(re.match(r"-[nErsuz]*i|--in-place", text) for text in command.texts())
-    given = command.has("-e", "--expression", "--file") or any(re.fullmatch(r"-[nErsuz]*[ef]", text) for text in command.texts())
-    words = [word for word in command.operands("-e", "-f", "--expression", "--file", "-l")]
-    scripts = [word for at, word in enumerate(command.words) if at and re.fullmatch(r"-[nErsuzi]*e|--expression", command.words[at - 1].text)]
-    if in_place and words and words[0].text == "" :
+    given = command.has("-e", "--expression", "--file") or any(
+        re.fullmatch(r"-[nErsuz]*[ef]", text) for text in command.texts()
+    )
+    words = list(command.operands("-e", "-f", "--expression", "--file", "-l"))
+    scripts = [
+        word
+        for at, word in enumerate(command.words)
+        if at and re.fullmatch(r"-[nErsuzi]*e|--expression", command.words[at - 1].text)
+    ]
+    if in_place and words and words[0].text == "":
         words = words[1:]  # the BSD form, `sed -i ''`
     if not given:
         scripts, words = words[:1], words[1:]
@@ -143,13 +206,16 @@ def _sed(command: Command, scene: Scene) -> Iterator[Effect]:
             yield from _read([word], command, scene)
 
 
-_SED_RUN = re.compile(r"(?:^|[;{}\n]|^\d+|\$)\s*e\s+(?P<run>[^;\n]+)|s(?P<d>[^\w\s\\])(?:(?!(?P=d)).)*(?P=d)(?P<by>(?:(?!(?P=d)).)*)(?P=d)[gpIm\d]*e")
+_SED_RUN = re.compile(
+    r"(?:^|[;{}\n]|^\d+|\$)\s*e\s+(?P<run>[^;\n]+)|s(?P<d>[^\w\s\\])(?:(?!(?P=d))[^\\]|\\.)*(?P=d)(?P<by>(?:(?!(?P=d))[^\\]|\\.)*)(?P=d)[gpIm\d]*e"
+)
 _SED_WRITE = re.compile(r"(?:^|[;{}\n/]|\d)\s*[wW]\s+(?P<file>[^\s;}]+)")
 
 
 def _sed_script(script: Word, command: Command, scene: Scene) -> Iterator[Effect]:
     for match in _SED_RUN.finditer(script.text[:4000]):
-        yield from scene.shell((match["run"] or match["by"] or ""), via=(*command.via, "sed"), path=command.path)
+        text = match["run"] or re.sub(r"\\(\W)", r"\1", match["by"] or "")
+        yield from scene.shell(text, via=(*command.via, "sed"), path=command.path)
         if match["by"] is not None:
             yield effect("execute", match["by"], "code", command, dynamic=True)
     for match in _SED_WRITE.finditer(script.text[:4000]):
@@ -201,7 +267,7 @@ def _quiet(command: Command, scene: Scene) -> tuple[Effect, ...]:
     return ()
 
 
-_PRINTERS = (
+_PRINTERS = word_set(
     "echo : true false test [ [[ pwd cd pushd popd dirs date sleep usleep seq yes whoami id groups uname hostname arch nproc uptime w who users last "
     "lastlog finger tty which whereis type hash man info apropos whatis help tput clear reset stty locale getconf logname expr bc dc factor "
     "let return exit break continue wait jobs fg bg shift getopts shopt setopt unsetopt umask ulimit basename dirname realpath readlink mktemp read mapfile "
@@ -209,13 +275,13 @@ _PRINTERS = (
     "free vmstat iostat mpstat sar df lsblk blkid lscpu lspci lsusb lsmod lsof ps pgrep pstree top htop pidof ss netstat arp dmidecode sw_vers "
     "vm_stat lsb_release hostid figlet cowsay tldr tabs unset compgen complete bind enable "
     " sync fc xdpyinfo glxinfo nvidia-smi rocm-smi gettext sensors acpi"
-).split()
-_READERS = (
+)
+_READERS = word_set(
     "cat less more most bat batcat head tail nl wc cut sort uniq paste join comm diff colordiff sdiff cmp md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum shasum "
     "md5 xxd od hexdump strings file column fold fmt expand unexpand pr base64 base32 zcat bzcat xzcat zless zmore view xmllint csvlook csvcut "
     "csvstat pdftotext iconv look tsort ptx jsonlint yamllint hd nm objdump readelf ldd size otool exiftool identify ffprobe mediainfo soxi "
     " cloc scc tokei wdiff vimdiff icdiff delta glow mdcat hexyl jless zipinfo lsar"
-).split()
+)
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_PRINTERS, _quiet),

@@ -10,13 +10,26 @@ import msgspec
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.commands.generic import run_file
+from magistrate.evidence.effects.morphology import word_set
 
 _OWN = re.compile(r"\$!|%\d*|%%|\$\{?\w*pid\w*\}?", re.I)
 _MAGISTRATE = re.compile(r"magistrate", re.I)
 
 
-def _stop(target: str, command: Command, *, dynamic: bool = False, broad: bool = False, flags: tuple[str, ...] = ()) -> Iterator[Effect]:
-    yield effect("process-stop", target, "process", command, scope="local", reversible="no", dynamic=dynamic, broad=broad, flags=flags)
+def _stop(
+    target: str, command: Command, *, dynamic: bool = False, broad: bool = False, flags: tuple[str, ...] = ()
+) -> Iterator[Effect]:
+    yield effect(
+        "process-stop",
+        target,
+        "process",
+        command,
+        scope="local",
+        reversible="no",
+        dynamic=dynamic,
+        broad=broad,
+        flags=flags,
+    )
     if _MAGISTRATE.search(target):
         yield effect("oversight", target, "process", command, scope="local", reversible="no")
 
@@ -26,12 +39,18 @@ def _kill(command: Command, scene: Scene) -> Iterator[Effect]:
     if "-l" in texts or "-L" in texts or "-0" in texts:
         return
     force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in texts) else ()
-    words = [word for at, word in enumerate(command.words) if not re.fullmatch(r"-[A-Z0-9]+|--", word.text) or (word.text == "-1" and at)]
+    words = [
+        word
+        for at, word in enumerate(command.words)
+        if not re.fullmatch(r"-[A-Z0-9]+|--", word.text) or (word.text == "-1" and at)
+    ]
     if command.has("-s", "--signal") and words:
         words = command.operands("-s", "--signal", "-n")
     for word in words:
         own = bool(_OWN.fullmatch(word.text))
-        yield from _stop(word.text, command, dynamic=word.dynamic and not own, broad=word.text in ("-1", "1", "0"), flags=force)
+        yield from _stop(
+            word.text, command, dynamic=word.dynamic and not own, broad=word.text in ("-1", "1", "0"), flags=force
+        )
 
 
 def _killall(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -66,15 +85,23 @@ def _service(command: Command, scene: Scene) -> Iterator[Effect]:
         yield effect("process-stop", words[0].text, "process", command, scope="local", dynamic=True)
         return
     if verb in _OFF or (verb in ("down", "exit", "force-stop", "zap") and command.name in ("sv", "rc-service")):
-        flags = ("disables-security",) if any(_PROTECTION.search(word.text) for word in units) and verb not in ("restart", "try-restart") else ()
+        flags = (
+            ("disables-security",)
+            if any(_PROTECTION.search(word.text) for word in units) and verb not in ("restart", "try-restart")
+            else ()
+        )
         for word in units or [Word(text=verb)]:
             yield from _stop(word.text, command, dynamic=word.dynamic, flags=flags)
     if verb in _ON:
         for word in units:
-            yield effect("persistence", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic)
+            yield effect(
+                "persistence", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic
+            )
     elif verb in ("start", "up", "kickstart"):
         for word in units:
-            yield effect("execute", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic)
+            yield effect(
+                "execute", word.text, "process", command, scope="local", reversible="yes", dynamic=word.dynamic
+            )
     elif verb in ("set-property", "set-environment", "set-default", "daemon-reexec"):
         yield effect("execute", verb, "process", command, scope="system", certainty="guessed")
 
@@ -96,34 +123,77 @@ def _crontab(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     words = command.operands("-u")
     if words or command.input != "none" or command.has("-e"):
-        yield effect("persistence", "crontab", "path", command, scope="local", reversible="partly", flags=("scheduled",))
+        yield effect(
+            "persistence", "crontab", "path", command, scope="local", reversible="partly", flags=("scheduled",)
+        )
     text = command.stdin if command.input == "text" else ""
     if words and words[0].text != "-":
         kind, content = scene.content(words[0].text)
         text = content if kind == "text" else ""
-    for line in text.splitlines()[:20]:
+    for line in text.splitlines()[:200]:
         match = re.match(r"\s*(?:@\w+|(?:[\d*/,A-Za-z-]+\s+){5})\s*(.+)", line)
         if match and not line.lstrip().startswith("#"):
             for item in scene.shell(match[1], via=(*command.via, "cron"), path=command.path):
                 yield msgspec.structs.replace(item, flags=(*item.flags, "scheduled"))
 
 
-_ACCOUNT_VALUED = ("-s", "-d", "-G", "-g", "-u", "-c", "-p", "-e", "-k", "-b", "--shell", "--home", "--gid", "--uid", "--groups", "--password", "--gecos", "-f", "-l", "--ingroup")
+_ACCOUNT_VALUED = (
+    "-s",
+    "-d",
+    "-G",
+    "-g",
+    "-u",
+    "-c",
+    "-p",
+    "-e",
+    "-k",
+    "-b",
+    "--shell",
+    "--home",
+    "--gid",
+    "--uid",
+    "--groups",
+    "--password",
+    "--gecos",
+    "-f",
+    "-l",
+    "--ingroup",
+)
 
 
 def _account(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands(*_ACCOUNT_VALUED)
     removes = command.name in ("userdel", "deluser", "groupdel", "delgroup")
-    if command.name == "dscl" and not re.search(r"-(?:create|append|delete|passwd|change)|\b(?:create|append|delete|passwd)\b", " ".join(command.texts())):
+    if command.name == "dscl" and not re.search(
+        r"-(?:create|append|delete|passwd|change)|\b(?:create|append|delete|passwd)\b", " ".join(command.texts())
+    ):
         return
     if command.name == "chpasswd":
-        words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()[:8]] or words
+        words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()] or words
     if command.name in ("passwd", "chage") and command.has("-S", "--status", "-l") and command.name == "chage":
         return
-    for word in words[:8] or [Word(text="$USER")]:
-        yield effect("permission", word.text, "account", command, scope="local", reversible="no" if removes else "partly", dynamic=word.dynamic)
+    for word in words or [Word(text="$USER")]:
+        yield effect(
+            "permission",
+            word.text,
+            "account",
+            command,
+            scope="local",
+            reversible="no" if removes else "partly",
+            dynamic=word.dynamic,
+        )
         if removes and command.has("-r", "--remove", "--remove-home"):
-            yield effect("delete", f"/home/{word.text}", "path", command, scope="home", reversible="no", flags=("recursive",), broad=True, dynamic=word.dynamic)
+            yield effect(
+                "delete",
+                f"/home/{word.text}",
+                "path",
+                command,
+                scope="home",
+                reversible="no",
+                flags=("recursive",),
+                broad=True,
+                dynamic=word.dynamic,
+            )
 
 
 def _mount(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -137,9 +207,17 @@ def _mount(command: Command, scene: Scene) -> Iterator[Effect]:
 def _firewall(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
     joined = " ".join(texts)
-    if re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-sr)(?:\s|$)", joined) or not texts:
+    if (
+        re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-sr)(?:\s|$)", joined)
+        or not texts
+    ):
         return
-    opens = bool(re.search(r"(?:^|\s)(?:-F|--flush|-X|disable|reset|flush|-P\s+\w+\s+ACCEPT|--panic-off|delete|stop|-d)(?:\s|$)|-j\s+ACCEPT|allow", joined))
+    opens = bool(
+        re.search(
+            r"(?:^|\s)(?:-F|--flush|-X|disable|reset|flush|-P\s+\w+\s+ACCEPT|--panic-off|delete|stop|-d)(?:\s|$)|-j\s+ACCEPT|allow",
+            joined,
+        )
+    )
     yield effect(
         "permission", command.name, "resource", command, scope="local", reversible="partly", flags=("disables-security",) if opens else ()
     )  # fmt: skip
@@ -153,12 +231,22 @@ def _protection(command: Command, scene: Scene) -> Iterator[Effect]:
         "semanage": r"permissive|-d", "falconctl": r"uninstall|unload", "tccutil": r"reset", "Set-MpPreference": r"Disable|Exclusion", "netsh": r"off|delete|disable",
     }.get(command.name, r"(?!)")  # fmt: skip
     if re.search(off, joined, re.I):
-        yield effect("permission", command.name, "resource", command, scope="system", reversible="partly", flags=("disables-security",))
+        yield effect(
+            "permission",
+            command.name,
+            "resource",
+            command,
+            scope="system",
+            reversible="partly",
+            flags=("disables-security",),
+        )
 
 
 def _kernel(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
-    if command.name == "sysctl" and not (command.has("-w", "-p", "--system", "--write") or any("=" in text for text in texts)):
+    if command.name == "sysctl" and not (
+        command.has("-w", "-p", "--system", "--write") or any("=" in text for text in texts)
+    ):
         return
     if not texts:
         return
@@ -172,9 +260,18 @@ def _history(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _journal(command: Command, scene: Scene) -> Iterator[Effect]:
     joined = " ".join(command.texts())
-    clears = {"journalctl": r"--vacuum|--rotate|--flush", "dmesg": r"(?:^|\s)(?:-C|-c|--clear|--read-clear)", "wevtutil": r"\bcl\b|clear-log", "logcat": r"-c", "log": r"\berase\b", "lastb": r"(?!)"}
+    clears = {
+        "journalctl": r"--vacuum|--rotate|--flush",
+        "dmesg": r"(?:^|\s)(?:-C|-c|--clear|--read-clear)",
+        "wevtutil": r"\bcl\b|clear-log",
+        "logcat": r"-c",
+        "log": r"\berase\b",
+        "lastb": r"(?!)",
+    }
     if re.search(clears.get(command.name, "(?!)"), joined):
-        yield effect("delete", "system log", "path", command, scope="system", reversible="no", flags=("clears-logs",), broad=True)
+        yield effect(
+            "delete", "system log", "path", command, scope="system", reversible="no", flags=("clears-logs",), broad=True
+        )
 
 
 _LOGIN_ITEM = ("defaults", "loginitems")
@@ -185,13 +282,22 @@ def _defaults(command: Command, scene: Scene) -> Iterator[Effect]:
     verb = words[0].text if words else ""
     if verb in ("write", "delete", "import"):
         target = words[1].text if len(words) > 1 else ""
-        kind = "persistence" if re.search(r"login|launch", " ".join(command.texts()), re.I) else "delete" if verb == "delete" else "overwrite"
+        kind = (
+            "persistence"
+            if re.search(r"login|launch", " ".join(command.texts()), re.I)
+            else "delete"
+            if verb == "delete"
+            else "overwrite"
+        )
         yield effect(kind, target, "resource", command, scope="home", reversible="partly")  # type: ignore[arg-type]
 
 
 def _interface(command: Command, scene: Scene) -> Iterator[Effect]:
     joined = " ".join(command.texts())
-    if re.search(r"\b(?:add|del|delete|flush|down|up|replace|change|set|-arp|promisc|modify|mod|off|disconnect|reload|apply)\b", joined):
+    if re.search(
+        r"\b(?:add|del|delete|flush|down|up|replace|change|set|-arp|promisc|modify|mod|off|disconnect|reload|apply)\b",
+        joined,
+    ):
         yield effect("permission", joined[:120], "resource", command, scope="system", reversible="partly")
 
 
@@ -211,9 +317,20 @@ def _keys(command: Command, scene: Scene) -> Iterator[Effect]:
     deletes, reads = _KEY_DELETES.get(command.name), _KEY_READS.get(command.name)
     target = (command.operands() or [Word(text=command.name)])[-1]
     if deletes is not None and re.search(deletes, joined):
-        yield effect("delete", target.text, "resource", command, scope="local", reversible="no", dynamic=target.dynamic, flags=("secret",))
+        yield effect(
+            "delete",
+            target.text,
+            "resource",
+            command,
+            scope="local",
+            reversible="no",
+            dynamic=target.dynamic,
+            flags=("secret",),
+        )
     elif reads is not None and re.search(reads, joined):
-        yield effect("credential", target.text, "resource", command, scope="local", reversible="yes", dynamic=target.dynamic)
+        yield effect(
+            "credential", target.text, "resource", command, scope="local", reversible="yes", dynamic=target.dynamic
+        )
     if command.name.startswith("gpg"):
         output = command.value("-o", "--output")
         if output is not None:
@@ -227,13 +344,17 @@ def _keygen(command: Command, scene: Scene) -> Iterator[Effect]:
             return
         removal = command.value("-R")
         if removal is not None:
-            yield path_effect("overwrite", Word(text="~/.ssh/known_hosts"), command, scene, flags=("in-place",), reversible="partly")
+            yield path_effect(
+                "overwrite", Word(text="~/.ssh/known_hosts"), command, scene, flags=("in-place",), reversible="partly"
+            )
             return
         yield write_effect(target or Word(text="~/.ssh/id_ed25519"), command, scene, replaces=None)
     elif command.name == "ssh-copy-id":
         for word in command.operands("-i", "-p", "-o"):
             host = word.text.split("@")[-1]
-            yield effect("persistence", host, "host", command, scope="remote", reversible="partly", dynamic=word.dynamic)
+            yield effect(
+                "persistence", host, "host", command, scope="remote", reversible="partly", dynamic=word.dynamic
+            )
             yield effect("network-out", host, "host", command, scope="remote", dynamic=word.dynamic)
     elif command.name == "ssh-add":
         if command.has("-l", "-L"):
@@ -254,22 +375,30 @@ def _openssl(command: Command, scene: Scene) -> Iterator[Effect]:
         yield path_effect("read", given, command, scene, reversible="yes")
     connect = command.value("-connect")
     if connect is not None and texts[:1] == ["s_client"]:
-        yield effect("network-out", connect.text.rsplit(":", 1)[0], "host", command, scope="remote", dynamic=connect.dynamic)
+        yield effect(
+            "network-out", connect.text.rsplit(":", 1)[0], "host", command, scope="remote", dynamic=connect.dynamic
+        )
 
 
 def _debug(command: Command, scene: Scene) -> Iterator[Effect]:
     """Tools that look into or drive other programs."""
     for text in command.texts():
-        match = re.search(r"\b(?:call\s+(?:\(\w+\))?\s*)?(?:system|execve?)\s*\(\s*[\"'](.+?)[\"']\s*\)|^(?:shell|!)\s+(.+)$", text)
+        match = re.search(
+            r"\b(?:call\s+(?:\(\w+\))?\s*)?(?:system|execve?)\s*\(\s*[\"'](.+?)[\"']\s*\)|^(?:shell|!)\s+(.+)$", text
+        )
         if match:
             yield from scene.shell(match[1] or match[2], via=(*command.via, command.name), path=command.path)
-    program = next((word for word in command.operands("-ex", "-x", "-p", "--pid", "-iex", "-o", "--eval-command")), None)
+    program = next(
+        (word for word in command.operands("-ex", "-x", "-p", "--pid", "-iex", "-o", "--eval-command")), None
+    )
     if program is not None:
-        yield effect("execute", program.text, "path", command, scope="local", certainty="guessed", dynamic=program.dynamic)
+        yield effect(
+            "execute", program.text, "path", command, scope="local", certainty="guessed", dynamic=program.dynamic
+        )
 
 
 def _open(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-a", "-b")[:4]:
+    for word in command.operands("-a", "-b"):
         if "://" in word.text:
             yield effect("network-out", word.text, "url", command, scope="remote", dynamic=word.dynamic)
         else:
@@ -291,17 +420,25 @@ def _build(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     words = command.operands("-C", "-f", "-j", "-k", "-m", "-n", "-o", "-p", "-c", "--directory", "--file", "--rootdir")
     target = words[0].text if words else ""
-    yield effect("execute", " ".join([command.name, target]).strip(), "code", command, scope="workspace", certainty="parsed", reversible="yes")
+    yield effect(
+        "execute",
+        " ".join([command.name, target]).strip(),
+        "code",
+        command,
+        scope="workspace",
+        certainty="parsed",
+        reversible="yes",
+    )
 
 
-_TESTS = (
+_TESTS = word_set(
     "pytest py.test nosetests unittest jest vitest mocha ava jasmine karma cypress playwright rspec minitest phpunit pest ctest gtest bats tap prove busted "
     "ruff black isort flake8 pylint mypy pyright pyre bandit eslint tslint prettier biome standard stylelint tsc swc esbuild rollup webpack vite parcel babel "
     "rubocop shellcheck shfmt hadolint golangci-lint staticcheck clang-tidy clang-format cppcheck gofmt goimports rustfmt markdownlint codespell vale yapf autopep8 pyupgrade "
     "gcc g++ cc c++ clang clang++ rustc javac kotlinc scalac ghc ocamlc nasm as ld ar ranlib configure autoconf automake buck buck2 pants mill lein "
     "msbuild swiftc protoc thrift flatc bison flex yacc lex sphinx-build mkdocs pandoc pdflatex xelatex latexmk doxygen hugo jekyll ffmpeg convert magick "
     "coverage locust k6 ab wrk asv cython nuitka pyinstaller strip objcopy install_name_tool codesign ccache distcc sass lessc tailwindcss storybook"
-).split()
+)
 
 
 def _compile(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -316,11 +453,33 @@ def _jar(command: Command, scene: Scene) -> Iterator[Effect]:
     if given is not None:
         yield effect("execute", given.text, "path", command, scope="local", certainty="guessed", dynamic=given.dynamic)
         at = command.texts().index("-jar")
-        yield from scene.command(msgspec.structs.replace(command, name=given.text.rsplit("/", 1)[-1].removesuffix(".jar"), words=command.words[at + 2 :], asked="", redirects=()))
+        yield from scene.command(
+            msgspec.structs.replace(
+                command,
+                name=given.text.rsplit("/", 1)[-1].removesuffix(".jar"),
+                words=command.words[at + 2 :],
+                asked="",
+                redirects=(),
+            )
+        )
     elif not command.has("-version", "--version"):
         for word in command.operands("-cp", "-classpath", "--class-path")[:1]:
-            yield from run_file(word, command, scene, "java") if word.text.endswith(".java") else iter(
-                (effect("execute", word.text, "code", command, scope="local", certainty="guessed", dynamic=word.dynamic),)
+            yield from (
+                run_file(word, command, scene, "java")
+                if word.text.endswith(".java")
+                else iter(
+                    (
+                        effect(
+                            "execute",
+                            word.text,
+                            "code",
+                            command,
+                            scope="local",
+                            certainty="guessed",
+                            dynamic=word.dynamic,
+                        ),
+                    )
+                )
             )
 
 

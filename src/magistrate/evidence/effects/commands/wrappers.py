@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.builtins import assignment_effects
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect
+from magistrate.evidence.effects.command import Command, Handler, Scene, Word, bounded, effect, path_effect
 from magistrate.evidence.effects.commands.generic import run_file, run_text
 from magistrate.evidence.effects.commands.readers import as_command
 
@@ -64,7 +65,9 @@ def _wrap(command: Command, scene: Scene) -> Iterator[Effect]:
     yield from _assigned(command, scene)
     if not words:
         if command.name in _ELEVATED and command.has("-s", "-i", "--shell", "--login"):
-            yield effect("execute", "shell", "code", command, scope="local", flags=("elevated",), dynamic=command.input != "none")
+            yield effect(
+                "execute", "shell", "code", command, scope="local", flags=("elevated",), dynamic=command.input != "none"
+            )
         return
     if command.name in _ELEVATED and command.has("-e", "--edit"):
         for word in words:
@@ -93,7 +96,10 @@ def _assigned(command: Command, scene: Scene) -> Iterator[Effect]:
 def _env(command: Command, scene: Scene) -> Iterator[Effect]:
     given = command.value("-S", "--split-string")
     if given is None:
-        given = next((Word(text=word.text[2:], dynamic=word.dynamic) for word in command.words if re.match(r"-S.", word.text)), None)
+        given = next(
+            (Word(text=word.text[2:], dynamic=word.dynamic) for word in command.words if re.match(r"-S.", word.text)),
+            None,
+        )
     if given is not None:
         at = next(i for i, word in enumerate(command.words) if word.text.startswith(("-S", "--split-string")))
         rest = " ".join(_quote(word) for word in command.words[at + 1 :] if word is not given)
@@ -131,7 +137,9 @@ def _eval(command: Command, scene: Scene) -> Iterator[Effect]:
         yield from code_words(words, command, scene, same=True)
 
 
-def code_words(words: tuple[Word, ...], command: Command, scene: Scene, *, same: bool = False, args: tuple[Word, ...] = ()) -> Iterator[Effect]:
+def code_words(
+    words: tuple[Word, ...], command: Command, scene: Scene, *, same: bool = False, args: tuple[Word, ...] = ()
+) -> Iterator[Effect]:
     """Words that are shell text. What a substitution in them gives is not known, so neither is what it runs."""
     text = " ".join(word.text for word in words)
     if any(word.dynamic for word in words) and re.search(r"\$\(|`|^\s*\$", text):
@@ -143,31 +151,72 @@ def _source(command: Command, scene: Scene) -> Iterator[Effect]:
     for word in command.words[:1]:
         kind, text = scene.content(word.text)
         if kind == "text" and not word.dynamic:
-            yield from scene.shell(text, via=(*command.via, "source"), path=command.path, args=command.words[1:], same=True)
-        elif re.search(r"(?:^|/)(?:bin/activate(?:\.\w+)?|conda\.sh|nvm\.sh|\.bashrc|\.profile|\.bash_profile|\.zshrc|setup\.bash|\.cargo/env)$", word.text) and kind == "file":
+            yield from scene.shell(
+                text, via=(*command.via, "source"), path=command.path, args=command.words[1:], same=True
+            )
+        elif (
+            re.search(
+                r"(?:^|/)(?:bin/activate(?:\.\w+)?|conda\.sh|nvm\.sh|\.bashrc|\.profile|\.bash_profile|\.zshrc|setup\.bash|\.cargo/env)$",
+                word.text,
+            )
+            and kind == "file"
+        ):
             return  # the environment's own
         else:
             yield from run_file(word, command, scene, "shell")
 
 
 def _xargs(command: Command, scene: Scene) -> Iterator[Effect]:
-    valued = ("-I", "-n", "-P", "-L", "-d", "-E", "-s", "-a", "--max-args", "--max-procs", "--replace", "--delimiter", "--arg-file", "-J", "-R", "-S")
+    valued = (
+        "-I",
+        "-n",
+        "-P",
+        "-L",
+        "-d",
+        "-E",
+        "-s",
+        "-a",
+        "--max-args",
+        "--max-procs",
+        "--replace",
+        "--delimiter",
+        "--arg-file",
+        "-J",
+        "-R",
+        "-S",
+    )
     words = inner(command, valued)
     if not words:
         return
-    given = command.value("-I", "--replace", "-J") or next((Word(text=word.text[2:]) for word in command.words if re.match(r"-I.", word.text)), None)
+    given = command.value("-I", "--replace", "-J") or next(
+        (Word(text=word.text[2:]) for word in command.words if re.match(r"-I.", word.text)), None
+    )
     items = list(command.items)
     if command.input == "text":
-        separator = "\n" if given is not None else None
-        items = [Word(text=text) for text in command.stdin.replace("\0", "\n").split(separator) if text.strip()][:24]
+        items = [Word(text=text) for text in _pieces(command.stdin, by_line=given is not None)]
     items = items or [Word(text="$ITEMS", dynamic=True)]
     if given is not None:
-        for item in items[:8]:
+        for item in bounded(items, 16):
             filled = tuple(_fill(word, given.text, item) for word in words)
             yield from scene.command(as_command(filled, command, "xargs"))
         return
     # a shell that takes its script from the items runs what nobody has seen
-    yield from scene.command(msgspec.structs.replace(as_command((*words, *items), command, "xargs"), input="none", stdin="", items=()))
+    yield from scene.command(
+        msgspec.structs.replace(as_command((*words, *items), command, "xargs"), input="none", stdin="", items=())
+    )
+
+
+def _pieces(text: str, *, by_line: bool) -> list[str]:
+    """Standard input as `xargs` cuts it: quotes and backslashes taken away."""
+    lines = [line for line in text.replace("\0", "\n").split("\n") if line.strip()]
+    found: list[str] = []
+    for line in lines:
+        try:
+            pieces = shlex.split(line)
+        except ValueError:
+            pieces = line.split()
+        found.extend([" ".join(pieces)] if by_line else pieces)
+    return found
 
 
 def _fill(word: Word, mark: str, item: Word) -> Word:
@@ -185,12 +234,15 @@ def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
     if not items:
         lines = [line for line in command.stdin.splitlines() if line.strip()] if command.input == "text" else []
         items = [Word(text=line) for line in lines] or list(command.items) or [Word(text="$ITEMS", dynamic=True)]
-    for item in items[:8]:
+    for item in bounded(items, 16):
         if not head:
             yield from code_words((item,), command, scene)
             continue
         text = " ".join(word.text for word in head)
-        filled = re.sub(r"\{[./#%]*\}", lambda _, value=item.text: value, text) if re.search(r"\{[./#%]*\}", text) else f"{text} {_quote(item) if not item.glob else item.text}"
+        value = item.text if item.glob else _quote(item)
+        # the text between the marks, with the item put where they stood, or at the end
+        pieces = re.split(r"\{[./#%]*\}", text)
+        filled = item.text.join(pieces) if len(pieces) > 1 else f"{text} {value}"
         if any(word.dynamic for word in head[:1]):
             yield effect("execute", text[:200], "code", command, dynamic=True)
         yield from scene.shell(filled, via=(*command.via, "parallel"), path=command.path)
@@ -216,17 +268,25 @@ def _texts(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _su(command: Command, scene: Scene) -> Iterator[Effect]:
     given = command.value("-c", "--command", "--session-command") or next(
-        (command.words[at + 1] for at, word in enumerate(command.words[:-1]) if re.fullmatch(r"-[a-z]*c", word.text)), None
+        (command.words[at + 1] for at, word in enumerate(command.words[:-1]) if re.fullmatch(r"-[a-z]*c", word.text)),
+        None,
     )
     if given is not None:
-        for item in marked(code_words((given,), command, scene), ("elevated",)):
-            yield item
+        yield from marked(code_words((given,), command, scene), ("elevated",))
     elif command.name == "runuser":
         words = inner(command, _VALUED["runuser"])
         if words:
             yield from marked(scene.command(as_command(words, command, "runuser")), ("elevated",))
     else:
-        yield effect("execute", "su", "code", command, scope="local", flags=("elevated",), dynamic=command.input in ("dynamic", "network"))
+        yield effect(
+            "execute",
+            "su",
+            "code",
+            command,
+            scope="local",
+            flags=("elevated",),
+            dynamic=command.input in ("dynamic", "network"),
+        )
         if command.input == "text":
             yield from scene.shell(command.stdin, via=(*command.via, "su"), path=command.path)
 
@@ -234,7 +294,7 @@ def _su(command: Command, scene: Scene) -> Iterator[Effect]:
 def _trap(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands()
     if len(words) > 1 and words[0].text not in ("", "-"):
-        yield from code_words(words[:1] and (words[0],), command, scene)
+        yield from code_words((words[0],), command, scene)
 
 
 def _busybox(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -256,7 +316,15 @@ def _later(command: Command, scene: Scene) -> Iterator[Effect]:
         if command.has("-d", "-r"):
             yield effect("delete", "at", "process", command, scope="local", reversible="no")
         return
-    yield effect("persistence", "at " + " ".join(command.texts()), "text", command, scope="local", reversible="partly", flags=("scheduled",))
+    yield effect(
+        "persistence",
+        "at " + " ".join(command.texts()),
+        "text",
+        command,
+        scope="local",
+        reversible="partly",
+        flags=("scheduled",),
+    )
     given = command.value("-f")
     if given is not None:
         yield from run_file(given, command, scene, "shell")
@@ -272,15 +340,46 @@ def _terminal(command: Command, scene: Scene) -> Iterator[Effect]:
     verb = next((text for text in texts if not text.startswith("-")), "")
     if verb in ("kill-server", "kill-session", "kill-pane", "kill-window") or "quit" in texts or "kill" in texts:
         target = command.value("-t", "-S")
-        yield effect("process-stop", target.text if target else verb, "process", command, scope="local", reversible="no", broad=verb == "kill-server")
+        yield effect(
+            "process-stop",
+            target.text if target else verb,
+            "process",
+            command,
+            scope="local",
+            reversible="no",
+            broad=verb == "kill-server",
+        )
     elif verb in ("send-keys", "send") or "stuff" in texts:
         start = texts.index("stuff") + 1 if "stuff" in texts else texts.index(verb) + 1
-        words = [word for at, word in enumerate(command.words[start:], start) if word.text not in ("-t", "-l", "-R", "Enter", "C-m", "ENTER") and (at == 0 or texts[at - 1] != "-t")]
+        words = [
+            word
+            for at, word in enumerate(command.words[start:], start)
+            if word.text not in ("-t", "-l", "-R", "Enter", "C-m", "ENTER") and (at == 0 or texts[at - 1] != "-t")
+        ]
         for word in words:
-            yield from marked(code_words((msgspec.structs.replace(word, text=word.text.replace("\\n", "\n")),), command, scene), ("background",))
-    elif verb in ("new-session", "new", "new-window", "neww", "split-window", "splitw", "respawn-pane", "run-shell", "run", "if-shell", "popup", "display-popup"):
+            yield from marked(
+                code_words((msgspec.structs.replace(word, text=word.text.replace("\\n", "\n")),), command, scene),
+                ("background",),
+            )
+    elif verb in (
+        "new-session",
+        "new",
+        "new-window",
+        "neww",
+        "split-window",
+        "splitw",
+        "respawn-pane",
+        "run-shell",
+        "run",
+        "if-shell",
+        "popup",
+        "display-popup",
+    ):
         start = texts.index(verb) + 1
-        rest = inner(msgspec.structs.replace(command, words=command.words[start:]), ("-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-l", "-d_"))
+        rest = inner(
+            msgspec.structs.replace(command, words=command.words[start:]),
+            ("-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-l", "-d_"),
+        )
         if rest:
             yield from marked(code_words(rest, command, scene), ("background",))
     elif command.name == "screen":
@@ -289,8 +388,42 @@ def _terminal(command: Command, scene: Scene) -> Iterator[Effect]:
             yield from marked(scene.command(as_command(rest, command, "screen")), ("background",))
 
 
-_TRANSPARENT = ("command", "builtin", "exec", "time", "!", "coproc", "noglob", "nocorrect", "gtime", "then", "do", "else")
-_WRAPPERS = tuple(name for name in _VALUED if name not in ("env", "watch", "script", "hyperfine", "parallel", "exec", "time", "flock", "runuser", "op", "dotenv", "nodemon", "watchexec", "gdb", "coverage"))
+_TRANSPARENT = (
+    "command",
+    "builtin",
+    "exec",
+    "time",
+    "!",
+    "coproc",
+    "noglob",
+    "nocorrect",
+    "gtime",
+    "then",
+    "do",
+    "else",
+)
+_WRAPPERS = tuple(
+    name
+    for name in _VALUED
+    if name
+    not in (
+        "env",
+        "watch",
+        "script",
+        "hyperfine",
+        "parallel",
+        "exec",
+        "time",
+        "flock",
+        "runuser",
+        "op",
+        "dotenv",
+        "nodemon",
+        "watchexec",
+        "gdb",
+        "coverage",
+    )
+)
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_WRAPPERS, _wrap),
     **dict.fromkeys(("nohup", "setsid", "disown", "catchsegv", "chronic", "unbuffer", "winpty", "rlwrap", "fakeroot", "eatmydata", "trickle", "tsocks", "gtimeout", "gnice", "linux32", "linux64", "softlimit", "envdir", "ts"), _wrap),
