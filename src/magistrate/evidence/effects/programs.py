@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, effect
@@ -17,9 +18,29 @@ _SQL_NAMES = frozenset(
 )
 
 
-def program_effects(language: str, text: str, scene: Scene, *, via: tuple[str, ...], path: str) -> Iterable[Effect]:
+def program_effects(language: str, text: str, scene: Scene, *, via: tuple[str, ...], path: str) -> Iterator[Effect]:
     """What program text would do. A language that is not known here is `dynamic`."""
     name = language.strip().lower()
+    if _is_reverse_shell(text):
+        yield effect(
+            "network-out", "", "host", Command(name=name, via=via, path=path), scope="remote", flags=("reverse-shell",), reversible="no"
+        )  # fmt: skip
+    yield from _by_language(name, text, scene, via=via, path=path)
+
+
+_CONNECTS = re.compile(r"connect|TCPSocket|fsockopen|net\.Socket|createConnection|TcpClient|/inet/tcp", re.I)
+_SPAWNS_SHELL = re.compile(
+    r"/bin/(?:ba|z|k|da|a)?sh\b|pty\.spawn|cmd\.exe|powershell\.exe|['\"](?:ba|z)?sh['\"]\s*,\s*['\"]-i", re.I
+)
+_JOINS = re.compile(r"dup2|fileno|>&|\.pipe\(|STDIN|stdin|-i\b|exec", re.I)
+
+
+def _is_reverse_shell(text: str) -> bool:
+    """Whether program text connects out, starts a shell and joins the two."""
+    return bool(len(text) < 20_000 and _SPAWNS_SHELL.search(text) and _CONNECTS.search(text) and _JOINS.search(text))
+
+
+def _by_language(name: str, text: str, scene: Scene, *, via: tuple[str, ...], path: str) -> Iterable[Effect]:
     if name in _PYTHON_NAMES:
         return python_effects(text, scene, via=via, path=path)
     if name in _SHELL_NAMES:

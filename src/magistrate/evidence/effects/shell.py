@@ -770,6 +770,8 @@ def _base(word: Word) -> str:
         text = text.rsplit("/", 1)[-1]
     elif word.dynamic and ("$" in text or "`" in text):
         return ""
+    if word.glob and text not in ("[", "[["):
+        return ""  # a pattern names whatever it matches
     if text.startswith(("$", "`")) or (word.dynamic and ("$" in text or "`" in text)):
         return ""
     return text[:-4] if text.lower().endswith(".exe") else text

@@ -296,7 +296,7 @@ def _ssh(command: Command, scene: Scene) -> Iterator[Effect]:
     if rest:
         text = " ".join(word.text for word in rest)
         yield from elsewhere(scene.shell(text, via=(*command.via, "ssh"), path=command.path))
-    elif command.input == "text":
+    elif command.input == "text" or (command.input == "dynamic" and command.stdin):
         yield from elsewhere(scene.shell(command.stdin, via=(*command.via, "ssh"), path=command.path))
     elif command.input in ("dynamic", "network", "file"):
         yield effect("execute", command.stdin, "code", command, scope="remote", dynamic=True)

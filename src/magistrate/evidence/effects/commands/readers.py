@@ -38,6 +38,10 @@ def _read(words: Iterable[Word], command: Command, scene: Scene, flags: tuple[st
 
 
 def _reader(command: Command, scene: Scene) -> Iterator[Effect]:
+    if command.name in ("less", "more", "most", "view"):
+        for word in command.words:
+            if word.text.startswith("+!"):
+                yield from scene.shell(word.text[2:], via=(*command.via, command.name), path=command.path)
     yield from _read(command.operands(*_VALUED.get(command.name, ())), command, scene)
     if command.name in ("sort", "jq", "yq", "xmlstarlet", "xxd"):
         named = command.value("-o", "--output") if command.name == "sort" else None
@@ -263,13 +267,20 @@ def _environment(command: Command, scene: Scene) -> Iterator[Effect]:
             yield effect("credential", word.text, "text", command, scope="local", reversible="yes")
 
 
+def _manual(command: Command, scene: Scene) -> Iterator[Effect]:
+    """`man` runs its pager."""
+    pager = command.value("-P", "--pager", "-H")
+    if pager is not None:
+        yield from scene.shell(pager.text, via=(*command.via, "man"), path=command.path)
+
+
 def _quiet(command: Command, scene: Scene) -> tuple[Effect, ...]:
     return ()
 
 
 _PRINTERS = word_set(
     "echo : true false test [ [[ pwd cd pushd popd dirs date sleep usleep seq yes whoami id groups uname hostname arch nproc uptime w who users last "
-    "lastlog finger tty which whereis type hash man info apropos whatis help tput clear reset stty locale getconf logname expr bc dc factor "
+    "lastlog finger tty which whereis type hash info apropos whatis help tput clear reset stty locale getconf logname expr bc dc factor "
     "let return exit break continue wait jobs fg bg shift getopts shopt setopt unsetopt umask ulimit basename dirname realpath readlink mktemp read mapfile "
     "readarray printf alias unalias local declare typeset readonly export caller times logger cal ncal numfmt rev tac tr shuf "
     "free vmstat iostat mpstat sar df lsblk blkid lscpu lspci lsusb lsmod lsof ps pgrep pstree top htop pidof ss netstat arp dmidecode sw_vers "
@@ -296,4 +307,5 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk),
     **dict.fromkeys(("vi", "vim", "nvim", "ex", "ed", "nano", "emacs"), _editor),
     **dict.fromkeys(("printenv",), _environment),
+    "man": _manual,
 }  # fmt: skip

@@ -126,7 +126,7 @@ def _crontab(command: Command, scene: Scene) -> Iterator[Effect]:
         yield effect(
             "persistence", "crontab", "path", command, scope="local", reversible="partly", flags=("scheduled",)
         )
-    text = command.stdin if command.input == "text" else ""
+    text = command.stdin if command.input in ("text", "dynamic") else ""
     if words and words[0].text != "-":
         kind, content = scene.content(words[0].text)
         text = content if kind == "text" else ""
