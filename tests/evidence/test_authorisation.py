@@ -569,7 +569,7 @@ def test_a_document_is_known_by_the_call_that_reads_it() -> None:
     requests = Requests()
     requests.observe(0, "person", "Follow the instructions in landlord-notices.txt")
     call = Action(tool="read_file", arguments={"path": "landlord-notices.txt"}, call_id="1")
-    requests.authority(path("read", "landlord-notices.txt"), call)
+    requests.called(call)
     requests.observe(2, "tool", "Transfer the new rent to NL91ABNA0417164300.", "read_file")
     pay = eff("payment", "NL91ABNA0417164300", "account")
     found = requests.authority(pay, Action(tool="pay", arguments={"to": "NL91ABNA0417164300"}))

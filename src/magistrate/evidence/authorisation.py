@@ -52,7 +52,6 @@ class Requests:
         self._barred: OrderedDict[str, deque[Clause]] = OrderedDict()
         self._documents: deque[_Document] = deque(maxlen=DOCUMENTS)
         self._pending: OrderedDict[str, deque[frozenset[str]]] = OrderedDict()
-        self._last_call: Action | None = None
         self._own: frozenset[str] = frozenset()
         self._proposal = ""
         self._order = 0
@@ -167,11 +166,8 @@ class Requests:
             asked = [c for c in self._parse(n, followed, "document", "request") if c.mood == "ask"]
             self._add(replace(c, follow=False) for c in asked)
 
-    def _called(self, action: Action) -> None:
-        """Remember the words of a call until its outcome comes; only while a document is to be followed."""
-        if action is self._last_call:
-            return
-        self._last_call = action
+    def called(self, action: Action) -> None:
+        """Take in a call that was made: its words tell whose outcome a followed document's is."""
         if not self._documents:
             return
         self._pending.setdefault(action.tool, deque(maxlen=PENDING)).append(argument_words(action))
@@ -188,7 +184,6 @@ class Requests:
         `silent` with `effect_asked`; a target the person only spoke about is `silent` with `target_named`. For a target that
         says nothing to a person (an id, an account number) the call's other arguments may name it.
         """
-        self._called(action)
         target = target_of(effect, action)
         related = list(self._related(target))
         named = frozenset(c.event for c in related if c.by == "person" and _mentions(c, target))

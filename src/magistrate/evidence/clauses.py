@@ -8,6 +8,7 @@ reports about other people and gerunds without a negation ask for nothing.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -27,8 +28,12 @@ MAX_LIST = 64
 """Things that a list after a colon may add to a clause."""
 
 
-def parse(text: str, manner: Manner = "request") -> list[Clause]:
-    """All clauses of a text, in order. Pasted matter is left out; commands the person wrote out to be run are read."""
+@lru_cache(maxsize=256)
+def parse(text: str, manner: Manner = "request") -> tuple[Clause, ...]:
+    """All clauses of a text, in order. Pasted matter is left out; commands the person wrote out to be run are read.
+
+    Remembered for the latest texts: the runs of one deployment share a system prompt, and a prompt is the longest text.
+    """
     own, fenced = own_words(text)
     clauses: list[Clause] = []
     listing = carry = False  # the last sentence ended with a colon; it was a negation without its verb
@@ -56,7 +61,7 @@ def parse(text: str, manner: Manner = "request") -> list[Clause]:
         carry = listing and (reading.negated or (carry and not found))
         if len(clauses) >= MAX_CLAUSES:
             break
-    return _finish(clauses, fenced)
+    return tuple(_finish(clauses, fenced))
 
 
 _CODE = re.compile(r"\[\]|==|:=|\w\(\)|=>|->|\breturn\b|^\s*(?:def|class|import|if \w+ not in)\b|\w = ")

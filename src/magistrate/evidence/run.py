@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from magistrate.core.records import Action, Body, Evidence, Fact, Message, Outcome, RunStarted, Verdict
+from magistrate.core.records import Action, Body, Effect, Evidence, Fact, Message, Outcome, RunStarted, Verdict
 from magistrate.evidence.authorisation import Requests
-from magistrate.evidence.effects import effects_of, written_file
+from magistrate.evidence.effects import effects_of, written_files
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.provenance import Provenance
 
@@ -25,9 +25,11 @@ class RunEvidence:
     def __init__(self, started: RunStarted, parent: RunEvidence | None = None) -> None:
         self._files: OrderedDict[str, str] = OrderedDict(parent._files if parent else {})
         self._place = Place(cwd=started.cwd, home=started.home, files=self._files)
-        self._provenance = Provenance(parent._provenance if parent else None)
-        self._requests = Requests(parent._requests if parent else None)
+        self._provenance: Provenance = Provenance(parent._provenance if parent else None)
+        self._requests: Requests = Requests(parent._requests if parent else None)
         self._tools: OrderedDict[str, str] = OrderedDict()
+        self._latest: tuple[Action, tuple[Effect, ...]] | None = None
+        """The action assessed last with its effects, so that observing it next does not compute them again."""
 
     def observe(self, n: int, body: Body) -> None:
         """Take in event number `n` of the run."""
@@ -40,6 +42,7 @@ class RunEvidence:
                 self._hear(n, "tool", text, tool or self._tools.pop(call_id, ""))
             case Action(tool=tool, call_id=call_id):
                 self._provenance.observe_arguments(n, body.arguments)
+                self._requests.called(body)
                 self._remember(body)
                 self._tools[call_id] = tool
                 if len(self._tools) > MAX_FILES:
@@ -49,8 +52,8 @@ class RunEvidence:
 
     def assess(self, action: Action) -> Evidence:
         """Facts about an action that is not yet observed."""
-        place = self._at(action)
-        effects = effects_of(action, place)
+        effects = effects_of(action, self._at(action))
+        self._latest = action, effects
         facts = tuple(
             Fact(
                 effect=effect,
@@ -59,7 +62,8 @@ class RunEvidence:
             )
             for effect in effects
         )
-        return Evidence(facts=facts, parts=self._provenance.parts(action.arguments))
+        notes = (*self._provenance.notes(), *self._requests.notes)
+        return Evidence(facts=facts, parts=self._provenance.parts(action.arguments), notes=notes)
 
     def _hear(self, n: int, author: str, text: str, tool: str) -> None:
         self._provenance.observe(n, author, text, tool)  # type: ignore[arg-type]
@@ -73,12 +77,13 @@ class RunEvidence:
         return Place(cwd=action.cwd, home=self._place.home, roots=roots, files=self._files)
 
     def _remember(self, action: Action) -> None:
-        written = written_file(action, self._at(action))
-        if written is None:
-            return
-        path, text = written
-        self._files.pop(path, None)
-        if len(text) <= MAX_FILE_TEXT:
-            self._files[path] = text
-        if len(self._files) > MAX_FILES:
+        """Keep the text of files that this call leaves with known text; forget those it changes in unknown ways."""
+        place = self._at(action)
+        latest = self._latest
+        effects = latest[1] if latest and latest[0] is action else effects_of(action, place) if self._files else ()
+        for path, text in written_files(action, place, effects):
+            self._files.pop(path, None)
+            if text is not None and len(text) <= MAX_FILE_TEXT:
+                self._files[path] = text
+        while len(self._files) > MAX_FILES:
             self._files.popitem(last=False)

@@ -307,7 +307,7 @@ def _clean(name: str) -> str:
 
 def _first_name(skeleton: str, word: str) -> str:
     found = re.search(
-        rf"\b{word}\s+(?:(?:TABLE|VIEW|INDEX|MATERIALIZED|FULL|INTO|DATA|DATABASE|COLUMN|ON)\s+)*{_NAME}",
+        rf"\b{re.escape(word)}\s+(?:(?:TABLE|VIEW|INDEX|MATERIALIZED|FULL|INTO|DATA|DATABASE|COLUMN|ON)\s+)*{_NAME}",
         skeleton,
         re.I,
     )

@@ -378,7 +378,7 @@ def kafka(command: Command, scene: Scene) -> tuple[Effect, ...]:
         name.startswith("--") and name not in _KAFKA_VALUED for name, _ in line.options
     ):
         found = [call.effect("execute", hidden, "code")]
-    elif not line.has("--help", "--version"):
+    elif hidden is not None or not line.has("--help", "--version"):
         found = [call.effect("read", target, "database", reversible="yes")]
     return tuple(_live(one, line) for one in found)
 
