@@ -8,7 +8,8 @@ from typing import Protocol
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, Word, effect
-from magistrate.evidence.effects.expand import DYNAMIC, Environment, clean, mark, unknown
+from magistrate.evidence.effects.expand import Environment
+from magistrate.evidence.effects.marks import DYNAMIC, clean, mark, unknown
 from magistrate.evidence.effects.outputs import printf
 from magistrate.evidence.effects.streams import Stream
 

@@ -1,46 +1,34 @@
-"""Expansion: what a shell makes of `"$A"/x`, `{a,b}`, `$'\\x72m'` and the like, as far as that can be known beforehand.
-
-While a word is being put together it is a *marked* string: one Python string in which a quoted special character is
-shifted into Unicode's private-use area, so that brace expansion, field splitting and wildcards see only what is unquoted, and in
-which `DYNAMIC` stands before each piece that cannot be known. `fields` turns a marked string into words.
-"""
+"""Expansion: what a shell makes of `"$A"/x`, `{a,b}`, `$'\x72m'` and the like, as far as that can be known beforehand."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 from tree_sitter import Node
 
 from magistrate.evidence.effects.command import Word
+from magistrate.evidence.effects.marks import (
+    DYNAMIC,
+    QUOTED,
+    SPREAD_LIMIT,
+    ansi,
+    clean,
+    fields,
+    mark,
+    protect,
+    unknown,
+    unprivate,
+    use,
+    value_of,
+)
 from magistrate.evidence.effects.place import Place
 
-DYNAMIC = "\ue100"
-"""Before a piece that is not known; the piece itself stands as written."""
-GLOB = "\ue101"
-"""A wildcard that has not been expanded stands in this text, whatever the quotes say."""
-QUOTED = "\ue103"
-"""Something was quoted here, so that an empty word stays a word."""
-
-_WRITTEN = {ord(" "): "\ue104", ord("\t"): "\ue104", ord("\n"): "\ue105"}
-"""White space inside a piece that stands as written: never a place to split."""
-_SHIFTED = " \t\n*?[]{},~'\"\\$`;&|<>()#!="
-_PROTECT = {ord(c): chr(0xE000 + ord(c)) for c in _SHIFTED}
-_PROTECT_VALUE = {ord(c): chr(0xE000 + ord(c)) for c in "{},~"}
-_KEEP_MARKS: dict[int, str | None] = {0xE000 + ord(c): c for c in _SHIFTED} | {ord(QUOTED): None}
-_CLEAN: dict[int, str | None] = _KEEP_MARKS | {ord(DYNAMIC): None, ord(GLOB): None, 0xE104: " ", 0xE105: "\n"}
-_PRIVATE = re.compile("[\ue000-\ue1ff]")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:=@%+^-]+")
-_WILD = re.compile(rf"[*?{GLOB}]|\[[^\]]*\]")
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _IN_QUOTES = re.compile(r'\\([$`"\\\n])')
-_BLANKS = re.compile("[ \t\n]+")
-_LIMIT = 64
-"""Words that one brace expansion may give."""
 
 _NUMBERS = frozenset(
     {"RANDOM", "SRANDOM", "UID", "EUID", "PPID", "SECONDS", "LINENO", "BASHPID", "EPOCHSECONDS"} | set("$?#!")
@@ -48,139 +36,6 @@ _NUMBERS = frozenset(
 """Variables that can only hold a number, so that a word stays in its folder whatever they hold."""
 _NAMES = frozenset({"USER", "LOGNAME", "HOSTNAME", "HOSTTYPE", "OSTYPE", "MACHTYPE", "PATH", "TERM", "LANG", "COLUMNS"})
 """Variables whose value is set by the system and is no path that could lead elsewhere."""
-
-
-def unprivate(text: str) -> str:
-    """Text from outside, without the characters that marks use."""
-    return text if text.isascii() or not _PRIVATE.search(text) else _PRIVATE.sub("\ufffd", text)
-
-
-def protect(text: str) -> str:
-    return text.translate(_PROTECT)
-
-
-def unknown(text: str) -> str:
-    """A piece that cannot be known, standing as written (at most 200 characters of it)."""
-    return DYNAMIC + text[:200].translate(_WRITTEN)
-
-
-def value_of(marked: str) -> str:
-    """A marked string as a variable keeps it: quoting gone, `DYNAMIC` and `GLOB` still there."""
-    return marked.translate(_KEEP_MARKS)
-
-
-def clean(marked: str) -> str:
-    """The text alone."""
-    return marked if marked.isascii() else marked.translate(_CLEAN)
-
-
-def mark(word: Word) -> str:
-    """A word as a marked value again."""
-    return (DYNAMIC if word.dynamic else "") + (GLOB if word.glob else "") + word.text
-
-
-def fields(marked: str) -> list[Word]:
-    """The words that a marked string becomes: braces expanded, split where unquoted white space stands."""
-    if _PLAIN.fullmatch(marked):
-        return [Word(text=marked)]
-    found: list[Word] = []
-    for piece in _braces(marked):
-        for one in _BLANKS.split(piece):
-            if not one:
-                continue
-            dynamic = DYNAMIC in one
-            glob = bool(_WILD.search(one.split(DYNAMIC)[0] if dynamic else one))
-            found.append(Word(text=one.translate(_CLEAN), dynamic=dynamic, glob=glob))
-    return found
-
-
-def _braces(text: str) -> list[str]:
-    if "{" not in text:
-        return [text]
-    done: list[str] = []
-    work = [text]
-    while work:
-        one = work.pop(0)
-        options = _brace(one) if len(done) + len(work) < _LIMIT else None
-        if options is None:
-            done.append(one if len(done) + len(work) < _LIMIT else DYNAMIC + one)
-        else:
-            work[:0] = options
-    return done
-
-
-_RANGE = re.compile(r"(-?\d{1,6}|[A-Za-z])\.\.(-?\d{1,6}|[A-Za-z])(?:\.\.-?\d{1,4})?")
-
-
-def _brace(text: str) -> list[str] | None:
-    """One step: the first brace group that has a comma or a range, spread; None when there is none."""
-    start = text.find("{")
-    while start >= 0:
-        cuts = _group(text, start)
-        if cuts:
-            before, after = text[:start], text[cuts[-1] + 1 :]
-            if len(cuts) > 2:
-                found = [before + text[a + 1 : b] + after for a, b in pairwise(cuts[: _LIMIT + 1])]
-                return found if len(cuts) <= _LIMIT + 1 else [*found, DYNAMIC + before + "…" + after]
-            spread = _RANGE.fullmatch(text[start + 1 : cuts[-1]])
-            if spread:
-                return [before + item + after for item in _range(spread[1], spread[2])]
-        start = text.find("{", start + 1)
-    return None
-
-
-def _group(text: str, start: int) -> list[int]:
-    """Places of the opening brace, the commas of its level, and the closing brace; empty when it does not close."""
-    depth, cuts = 0, [start]
-    for at in range(start, min(len(text), start + 4096)):
-        char = text[at]
-        if char == "{":
-            depth += 1
-        elif char == "}":
-            depth -= 1
-            if depth == 0:
-                return [*cuts, at]
-        elif char == "," and depth == 1:
-            cuts.append(at)
-    return []
-
-
-def _range(first: str, last: str) -> Iterator[str]:
-    if first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
-        a, b = int(first), int(last)
-        near = max(min(b, a + _LIMIT - 1), a - _LIMIT + 1)
-        yield from (str(n) for n in range(a, near + (1 if b >= a else -1), 1 if b >= a else -1))
-        if near != b:
-            yield DYNAMIC + "…"
-    elif len(first) == len(last) == 1:
-        a, b = ord(first), ord(last)
-        yield from (chr(n) for n in range(a, b + (1 if b >= a else -1), 1 if b >= a else -1))
-    else:
-        yield first
-
-
-_ANSI = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|0?[0-7]{1,3}|c.|.)", re.S)
-_ANSI_SIMPLE = {
-    "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
-    "\\": "\\", "'": "'", '"': '"', "?": "?",
-}  # fmt: skip
-
-
-def ansi(text: str) -> str:
-    """The text with `\\n`, `\\x41`, `\\101`, `\\u0041` read as `$'...'`, `echo -e` and `printf` do."""
-    return _ANSI.sub(_ansi_one, text) if "\\" in text else text
-
-
-def _ansi_one(match: re.Match[str]) -> str:
-    code = match[1]
-    if code[0] in "xuU" and len(code) > 1:
-        number = int(code[1:], 16)
-        return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
-    if code.isdigit() and all(c in "01234567" for c in code):
-        return chr(int(code, 8) & 0xFF)
-    if code[0] == "c" and len(code) == 2:
-        return chr(ord(code[1]) & 0x1F)
-    return _ANSI_SIMPLE.get(code, "\\" + code)
 
 
 @dataclass(slots=True)
@@ -258,7 +113,7 @@ class Expander:
     def array(self, node: Node) -> list[str]:
         """The marked values of `(a b "c d")`."""
         items = [mark(word) for child in node.named_children for word in self.words(child)]
-        return items[: 16 * _LIMIT] + ([unknown("…")] if len(items) > 16 * _LIMIT else [])
+        return items[: 16 * SPREAD_LIMIT] + ([unknown("…")] if len(items) > 16 * SPREAD_LIMIT else [])
 
     def expand(self, node: Node, quoted: bool = False) -> str:
         """The marked string of a word node."""
@@ -324,11 +179,11 @@ class Expander:
     def _simple(self, node: Node, quoted: bool) -> str:
         name = self.source[node.start_byte + 1 : node.end_byte].decode("utf-8", "replace")
         if name in ("@", "*") and self.env.args:
-            return " ".join(_use(arg, quoted) for arg in self.env.args)
+            return " ".join(use(arg, quoted) for arg in self.env.args)
         return self._known(self.env.scalar(name, self.place), node, quoted)
 
     def _known(self, value: str | None, node: Node, quoted: bool) -> str:
-        return unknown(self.text(node)) if value is None else _use(value, quoted)
+        return unknown(self.text(node)) if value is None else use(value, quoted)
 
     def _arithmetic(self, node: Node, quoted: bool) -> str:
         text = self.text(node)
@@ -337,10 +192,10 @@ class Expander:
         return protect(text)  # a number, whatever it is: no slash, no blank
 
     def _command(self, node: Node, quoted: bool) -> str:
-        return _use(self._substitute(node, False), quoted)
+        return use(self._substitute(node, False), quoted)
 
     def _process(self, node: Node, quoted: bool) -> str:
-        return _use(self._substitute(node, True), True)
+        return use(self._substitute(node, True), True)
 
     def substitute(self, node: Node) -> None:
         """Run a substitution for its effects alone."""
@@ -374,7 +229,7 @@ class Expander:
             return self._known(self.env.scalar(written, self.place) if written in ("@", "*") else None, node, quoted)
         stored = self.env.variables.get(subject)
         if index is not None and not operator and isinstance(stored, list) and self.text(index) == "@":
-            return " ".join(_use(item, quoted) for item in stored)  # one word each, even between quotes
+            return " ".join(use(item, quoted) for item in stored)  # one word each, even between quotes
         return self._operate(operator, subject, self._subject(subject, index), rest, node, quoted)
 
     def _subject(self, name: str, index: Node | None) -> str | None:
@@ -400,11 +255,11 @@ class Expander:
         if operator in (":-", "-", ":=", "=", ":+", "+"):
             argument = value_of("".join(self.expand(child) for child in rest))
             if operator in (":+", "+"):
-                return _use(DYNAMIC + argument if value is None else argument if value else "", quoted)
+                return use(DYNAMIC + argument if value is None else argument if value else "", quoted)
             chosen = DYNAMIC + argument if value is None else value or argument
             if operator.endswith("="):
                 self.env.variables[subject] = chosen
-            return _use(chosen, quoted)
+            return use(chosen, quoted)
         known = value is not None and DYNAMIC not in value
         if operator == "prefix#":
             return protect(str(len(clean(value))) if known and value is not None else self.text(node))
@@ -414,7 +269,7 @@ class Expander:
             return unknown(self.text(node))
         pieces = [value_of(self.expand(child)) if child.is_named else self.text(child) for child in rest]
         result = _transform(operator, value, pieces)
-        return unknown(self.text(node)) if result is None else _use(result, quoted)
+        return unknown(self.text(node)) if result is None else use(result, quoted)
 
 
 _METHODS: dict[str, Callable[[Expander, Node, bool], str]] = {
@@ -439,11 +294,6 @@ def _run_inside(expander: Expander, node: Node) -> None:
             expander.substitute(child)
         else:
             _run_inside(expander, child)
-
-
-def _use(value: str, quoted: bool) -> str:
-    """A value where it is used: inside quotes nothing in it is special, outside it is split and its wildcards count."""
-    return value.translate(_PROTECT if quoted else _PROTECT_VALUE)
 
 
 def _unescape(text: str) -> str:

@@ -22,8 +22,9 @@ from magistrate.evidence.effects.builtins import BUILTINS, assignment_effects
 from magistrate.evidence.effects.command import Command, Input, Redirect, Word, effect, with_special
 from magistrate.evidence.effects.commands import HANDLERS
 from magistrate.evidence.effects.commands.generic import unknown_program
-from magistrate.evidence.effects.expand import DYNAMIC, Environment, Expander, clean, mark, unknown, unprivate
+from magistrate.evidence.effects.expand import Environment, Expander
 from magistrate.evidence.effects.heredocs import Heredoc, mend
+from magistrate.evidence.effects.marks import DYNAMIC, clean, mark, unknown, unprivate
 from magistrate.evidence.effects.outputs import produce, written
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.programs import program_effects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from magistrate.evidence.effects.command import Input, Word
-from magistrate.evidence.effects.expand import DYNAMIC, clean
+from magistrate.evidence.effects.marks import DYNAMIC, clean
 
 _LONG = 1 << 18
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
+from magistrate.evidence.effects.commands.disks import DISKS
+from magistrate.evidence.effects.commands.options import flags_of
 
 _NONE = frozenset({"/dev/null"})
 
 
-def _flags(command: Command, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(flag for flag, options in table.items() if command.has(*options))
-
-
 def _rm(command: Command, scene: Scene) -> Iterator[Effect]:
-    flags = _flags(command, {"recursive": ("-r", "-R", "--recursive"), "force": ("-f", "--force")})
+    flags = flags_of(command, {"recursive": ("-r", "-R", "--recursive"), "force": ("-f", "--force")})
     for word in command.operands():
         yield path_effect("delete", word, command, scene, reversible="no", flags=flags)
 
@@ -127,7 +125,7 @@ def _tee(command: Command, scene: Scene) -> Iterator[Effect]:
     for word in command.operands():
         if not word.text.startswith("/dev/"):
             yield write_effect(word, command, scene, flags=flags)
-        elif word.text.startswith(_DISKS):
+        elif word.text.startswith(DISKS):
             yield path_effect("overwrite", word, command, scene, reversible="no", flags=("raw-device",))
 
 
@@ -144,99 +142,6 @@ def _truncate(command: Command, scene: Scene) -> Iterator[Effect]:
             scene,
             reversible="partly" if grows else "no",
             flags=("append",) if grows else ("truncate",),
-        )
-
-
-_DISKS = (
-    "/dev/sd",
-    "/dev/hd",
-    "/dev/nvme",
-    "/dev/vd",
-    "/dev/xvd",
-    "/dev/disk",
-    "/dev/mmcblk",
-    "/dev/mapper",
-    "/dev/md",
-    "/dev/loop",
-    "/dev/dm-",
-    "/dev/rdisk",
-)
-
-
-def _dd(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.words:
-        name, _, value = word.text.partition("=")
-        given = Word(text=value, dynamic=word.dynamic)
-        if name == "if" and not value.startswith("/dev/"):
-            yield path_effect("read", given, command, scene, reversible="yes")
-        elif name == "of" and value.startswith(_DISKS):
-            yield path_effect("overwrite", given, command, scene, reversible="no", flags=("raw-device",))
-        elif name == "of" and value not in _NONE and not value.startswith("/dev/std"):
-            yield write_effect(given, command, scene)
-
-
-def _mkfs(command: Command, scene: Scene) -> Iterator[Effect]:
-    if command.has("-N", "--dry-run", "-V", "--version", "--help", "-n") and command.name != "mkswap":
-        return
-    words = command.operands("-t", "-L", "-U", "-b", "-m", "-i", "-I", "-E", "-O", "-F", "-T")
-    for word in words[:1] if command.name != "wipefs" else words:
-        if command.name == "wipefs" and not command.has("-a", "--all", "-o"):
-            return
-        yield path_effect("overwrite", word, command, scene, reversible="no", flags=("format",))
-
-
-_DISK_READS = frozenset({"list", "info", "status", "show", "print", "-l", "--list", "apfs list", "help"})
-
-
-def _disk(command: Command, scene: Scene) -> Iterator[Effect]:
-    """Partition and volume tools: anything but a listing changes a disk."""
-    words = command.operands("-s", "-a")
-    texts = command.texts()
-    if (
-        not words
-        or command.has("-l", "--list", "--help", "--version", "--print", "-p")
-        or any(text in _DISK_READS for text in texts)
-    ):
-        return
-    if command.name in ("fdisk", "cfdisk", "gdisk") and command.input == "none":
-        return  # waits for a person
-    device = next((word for word in words if word.text.startswith("/dev/") or word.dynamic), words[-1])
-    yield path_effect("overwrite", device, command, scene, reversible="no", flags=("format",))
-
-
-def _volume(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-L", "-n", "-s"):
-        yield effect(
-            "overwrite",
-            word.text,
-            "device",
-            command,
-            scope="device",
-            reversible="no",
-            flags=("format",),
-            dynamic=word.dynamic,
-        )
-
-
-def _zfs(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-o", "-r")
-    verb = words[0].text if words else ""
-    if verb in ("destroy", "rollback", "labelclear", "remove", "offline", "detach", "subvolume") and not command.has(
-        "-n"
-    ):
-        if verb == "subvolume" and not any(word.text == "delete" for word in words):
-            return
-        target = words[-1]
-        flags = _flags(command, {"recursive": ("-r", "-R"), "force": ("-f",)})
-        yield effect(
-            "delete",
-            target.text,
-            "device",
-            command,
-            scope="device",
-            reversible="no",
-            flags=flags,
-            dynamic=target.dynamic,
         )
 
 
@@ -292,228 +197,6 @@ def _setfacl(command: Command, scene: Scene) -> Iterator[Effect]:
         yield path_effect("permission", word, command, scene, reversible="yes", flags=flags)
 
 
-def _rsync(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands(
-        "-e",
-        "--rsh",
-        "--exclude",
-        "--include",
-        "--filter",
-        "-f",
-        "--exclude-from",
-        "--files-from",
-        "--port",
-        "--bwlimit",
-        "--backup-dir",
-        "--timeout",
-        "--password-file",
-    )
-    if command.has("-n", "--dry-run") or len(words) < 2:
-        return
-    mirror = any(text.startswith("--del") for text in command.texts())
-    shell = command.value("-e", "--rsh")
-    if shell is not None and not shell.text.split(" ")[0].endswith("ssh"):
-        yield from scene.shell(shell.text, via=(*command.via, "rsync"), path=command.path)
-    for word in words[:-1]:
-        yield from _transfer_source(word, command, scene)
-        if command.has("--remove-source-files"):
-            yield path_effect("delete", word, command, scene, reversible="yes", flags=("move",))
-    yield from _transfer_target(words[-1], command, scene, mirror=mirror)
-
-
-_REMOTE = re.compile(
-    r"(?:(?P<scheme>rsync|scp|sftp|ssh|ftp)://)?(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+)::?(?P<path>.*)",
-    re.S,
-)
-
-
-def remote_host(text: str) -> str:
-    """The host of `user@host:path`; empty for a local path."""
-    match = _REMOTE.fullmatch(text)
-    if not match or (len(match["host"]) == 1 and not match["scheme"]) or text.startswith(("/", ".", "~")):
-        return ""
-    return match["host"]
-
-
-def _transfer_source(word: Word, command: Command, scene: Scene) -> Iterator[Effect]:
-    host = remote_host(word.text)
-    if host:
-        yield effect("network-out", host, "host", command, scope="remote", dynamic=word.dynamic)
-    else:
-        yield path_effect("read", word, command, scene, reversible="yes")
-
-
-def _transfer_target(word: Word, command: Command, scene: Scene, *, mirror: bool = False) -> Iterator[Effect]:
-    host = remote_host(word.text)
-    if host:
-        yield effect(
-            "network-out",
-            host,
-            "host",
-            command,
-            scope="remote",
-            flags=("upload",),
-            dynamic=word.dynamic,
-            reversible="no",
-        )
-        if mirror:
-            yield effect(
-                "delete",
-                word.text,
-                "path",
-                command,
-                scope="remote",
-                flags=("mirror",),
-                dynamic=word.dynamic,
-                reversible="no",
-            )
-        return
-    # a copy into a folder adds to it; where system files stand it may well replace them
-    yield write_effect(
-        word, command, scene, replaces=None if scene.place.path_scope(word.text) in ("system", "device") else False
-    )
-    if mirror:
-        yield path_effect("delete", word, command, scene, reversible="no", flags=("mirror", "recursive"))
-
-
-def _scp(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-i", "-P", "-o", "-F", "-J", "-l", "-c", "-S", "-b", "-B")
-    if command.name == "sftp":
-        for word in words[:1]:
-            host = remote_host(word.text) or word.text.split("@")[-1]
-            yield effect("network-out", host, "host", command, scope="remote", dynamic=word.dynamic)
-        if command.input == "text" and re.search(r"^\s*-?(?:rm|rmdir|rename)\b", command.stdin, re.M):
-            yield effect("delete", words[0].text if words else "", "host", command, scope="remote", reversible="no")
-        if command.input == "text" and re.search(r"^\s*-?m?put\b", command.stdin, re.M):
-            yield effect(
-                "network-out", words[0].text if words else "", "host", command, scope="remote", flags=("upload",)
-            )
-        return
-    for word in words[:-1]:
-        yield from _transfer_source(word, command, scene)
-    if len(words) > 1:
-        yield from _transfer_target(words[-1], command, scene)
-
-
-def _tar(command: Command, scene: Scene) -> Iterator[Effect]:
-    texts = command.texts()
-    mode = texts[0] if texts and re.fullmatch(r"-?[A-Za-z]+", texts[0]) else ""
-    letters = mode.lstrip("-") if not mode.startswith("--") else ""
-    valued = (
-        "-f",
-        "--file",
-        "-C",
-        "--directory",
-        "-T",
-        "--files-from",
-        "--exclude",
-        "-X",
-        "--checkpoint-action",
-        "--to-command",
-        "-I",
-        "--use-compress-program",
-        "--strip-components",
-        "--transform",
-        "--owner",
-        "--group",
-        "--mode",
-        "--info-script",
-        "-F",
-        "--new-volume-script",
-        "--rmt-command",
-        "--rsh-command",
-    )
-    for option in (
-        "--checkpoint-action",
-        "--to-command",
-        "--use-compress-program",
-        "-I",
-        "--info-script",
-        "-F",
-        "--new-volume-script",
-        "--rsh-command",
-    ):
-        given = command.value(option)
-        if given is not None:
-            yield from scene.shell(given.text.removeprefix("exec="), via=(*command.via, "tar"), path=command.path)
-    archive = command.value("-f", "--file")
-    words = command.operands(*valued)
-    if letters and not mode.startswith("-"):
-        words = words[1:]
-    if archive is None and "f" in letters and words:
-        if mode.startswith("-"):
-            archive = words[0] if texts[0].endswith("f") else None
-        else:
-            archive = words[0]
-        words = words[1:] if archive is not None else words
-    folder = command.value("-C", "--directory") or Word(text=".")
-    if "x" in letters or command.has("-x", "--extract", "--get"):
-        yield path_effect("create", folder, command, scene, reversible="partly")
-    elif "c" in letters or "r" in letters or "u" in letters or command.has("-c", "--create"):
-        for word in words:
-            yield path_effect("read", word, command, scene, reversible="yes", flags=("recursive",))
-            if command.has("--remove-files"):
-                yield path_effect("delete", word, command, scene, reversible="partly", flags=("recursive", "move"))
-        if archive is not None and archive.text != "-":
-            yield write_effect(archive, command, scene)
-    elif command.has("--delete") and archive is not None:
-        yield path_effect("overwrite", archive, command, scene, reversible="no")
-
-
-def _zip(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-x", "-i", "-P", "-t", "-tt", "-b", "-TT")
-    test = command.value("-TT")
-    if test is not None:
-        yield from scene.shell(test.text, via=(*command.via, "zip"), path=command.path)
-    for word in words[1:]:
-        yield path_effect(
-            "read", word, command, scene, reversible="yes", flags=("recursive",) if command.has("-r") else ()
-        )
-        if command.has("-m", "--move"):
-            yield path_effect("delete", word, command, scene, reversible="partly", flags=("move",))
-    for word in words[:1]:
-        yield write_effect(word, command, scene)
-
-
-def _unzip(command: Command, scene: Scene) -> Iterator[Effect]:
-    if command.has("-l", "-t", "-p", "-Z", "-v"):
-        return
-    folder = command.value("-d") or Word(text=".")
-    flags = ("force",) if command.has("-o") else ()
-    yield msgspec.structs.replace(
-        path_effect("create", folder, command, scene, reversible="partly", flags=flags), broad=False
-    )
-
-
-def _seven(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands()
-    verb = words[0].text if words else ""
-    if verb in ("a", "u"):
-        for word in words[2:]:
-            yield path_effect("read", word, command, scene, reversible="yes")
-        for word in words[1:2]:
-            yield write_effect(word, command, scene)
-    elif verb == "d":
-        for word in words[1:2]:
-            yield path_effect("overwrite", word, command, scene, reversible="no")
-    elif verb in ("x", "e"):
-        yield path_effect("create", Word(text="."), command, scene, reversible="partly")
-
-
-def _gzip(command: Command, scene: Scene) -> Iterator[Effect]:
-    if command.has("-c", "--stdout", "-t", "-l", "-k", "--keep") or command.name.endswith("cat"):
-        for word in command.operands("-S"):
-            yield path_effect("read", word, command, scene, reversible="yes")
-        return
-    for word in command.operands("-S", "-T"):
-        yield path_effect("overwrite", word, command, scene, reversible="yes", flags=("in-place",))
-
-
-def _split(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-l", "-b", "-n", "-a", "-C")[:1]:
-        yield path_effect("read", word, command, scene, reversible="yes")
-
-
 def _patch(command: Command, scene: Scene) -> Iterator[Effect]:
     if command.has("--dry-run"):
         return
@@ -545,27 +228,9 @@ HANDLERS: dict[str, Handler] = {
     "sponge": _tee,
     "truncate": _truncate,
     "fallocate": _make,
-    "dd": _dd,
-    "dcfldd": _dd,
-    **dict.fromkeys(
-        ("mkfs", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mkfs.vfat", "mkfs.fat", "mkfs.ntfs", "mkfs.f2fs", "mke2fs", "mkswap", "wipefs",
-         "blkdiscard", "newfs"),
-        _mkfs,
-    ),
-    **dict.fromkeys(("fdisk", "cfdisk", "gdisk", "sgdisk", "sfdisk", "parted", "diskutil", "hdparm", "cryptsetup", "mdadm"), _disk),
-    **dict.fromkeys(("lvremove", "vgremove", "pvremove", "lvreduce"), _volume),
-    **dict.fromkeys(("zfs", "zpool", "btrfs"), _zfs),
     "chmod": _chmod,
     **dict.fromkeys(("chown", "chgrp"), _chown),
     **dict.fromkeys(("setfacl", "chattr", "chflags", "setcap", "chcon", "setfattr"), _setfacl),
-    "rsync": _rsync,
-    **dict.fromkeys(("scp", "sftp"), _scp),
-    **dict.fromkeys(("tar", "gtar", "bsdtar"), _tar),
-    "zip": _zip,
-    "unzip": _unzip,
-    **dict.fromkeys(("7z", "7za", "rar", "unrar"), _seven),
-    **dict.fromkeys(("gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd", "lz4", "compress"), _gzip),
-    **dict.fromkeys(("split", "csplit"), _split),
     "patch": _patch,
     "logrotate": _logrotate,
 }  # fmt: skip

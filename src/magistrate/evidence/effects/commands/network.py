@@ -11,7 +11,7 @@ import msgspec
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.commands import verbs
-from magistrate.evidence.effects.outputs import fetched_to, urls
+from magistrate.evidence.effects.fetch import fetched_to, urls
 from magistrate.evidence.effects.place import host_scope
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from magistrate.core.records import Effect
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
-from magistrate.evidence.effects.commands.generic import run_file
-from magistrate.evidence.effects.morphology import word_set
+from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect
 
 _OWN = re.compile(r"\$!|%\d*|%%|\$\{?\w*pid\w*\}?", re.I)
 _MAGISTRATE = re.compile(r"magistrate", re.I)
@@ -274,9 +272,6 @@ def _journal(command: Command, scene: Scene) -> Iterator[Effect]:
         )
 
 
-_LOGIN_ITEM = ("defaults", "loginitems")
-
-
 def _defaults(command: Command, scene: Scene) -> Iterator[Effect]:
     words = command.operands()
     verb = words[0].text if words else ""
@@ -299,85 +294,6 @@ def _interface(command: Command, scene: Scene) -> Iterator[Effect]:
         joined,
     ):
         yield effect("permission", joined[:120], "resource", command, scope="system", reversible="partly")
-
-
-_KEY_READS = {
-    "secret-tool": r"^(?:lookup|search)", "security": r"find-(?:generic|internet)-password|dump-keychain|export|find-identity",
-    "kwallet-query": r"-r", "chezmoi": r"^secret", "ykman": r"(?!)",
-    "cmdkey": r"list", "mimikatz": r"", "lazagne": r"", "secretsdump.py": r"", "kinit": r"(?!)", "gpg": r"--export-secret|--decrypt|(?:^|\s)-d\b", "gpg2": r"--export-secret|--decrypt|(?:^|\s)-d\b",
-}  # fmt: skip
-_KEY_DELETES = {
-    "secret-tool": r"^clear", "security": r"delete-(?:generic|internet)-password|delete-keychain|delete-certificate",
-    "gpg": r"--delete", "gpg2": r"--delete", "cmdkey": r"delete", "ykman": r"reset|delete", "chezmoi": r"(?!)",
-}  # fmt: skip
-
-
-def _keys(command: Command, scene: Scene) -> Iterator[Effect]:
-    joined = " ".join(command.texts())
-    deletes, reads = _KEY_DELETES.get(command.name), _KEY_READS.get(command.name)
-    target = (command.operands() or [Word(text=command.name)])[-1]
-    if deletes is not None and re.search(deletes, joined):
-        yield effect(
-            "delete",
-            target.text,
-            "resource",
-            command,
-            scope="local",
-            reversible="no",
-            dynamic=target.dynamic,
-            flags=("secret",),
-        )
-    elif reads is not None and re.search(reads, joined):
-        yield effect(
-            "credential", target.text, "resource", command, scope="local", reversible="yes", dynamic=target.dynamic
-        )
-    if command.name.startswith("gpg"):
-        output = command.value("-o", "--output")
-        if output is not None:
-            yield write_effect(output, command, scene)
-
-
-def _keygen(command: Command, scene: Scene) -> Iterator[Effect]:
-    target = command.value("-f", "-out", "--out")
-    if command.name == "ssh-keygen":
-        if command.has("-l", "-y", "-F") and not command.has("-t"):
-            return
-        removal = command.value("-R")
-        if removal is not None:
-            yield path_effect(
-                "overwrite", Word(text="~/.ssh/known_hosts"), command, scene, flags=("in-place",), reversible="partly"
-            )
-            return
-        yield write_effect(target or Word(text="~/.ssh/id_ed25519"), command, scene, replaces=None)
-    elif command.name == "ssh-copy-id":
-        for word in command.operands("-i", "-p", "-o"):
-            host = word.text.split("@")[-1]
-            yield effect(
-                "persistence", host, "host", command, scope="remote", reversible="partly", dynamic=word.dynamic
-            )
-            yield effect("network-out", host, "host", command, scope="remote", dynamic=word.dynamic)
-    elif command.name == "ssh-add":
-        if command.has("-l", "-L"):
-            return
-        for word in command.operands("-t"):
-            yield path_effect("read", word, command, scene, reversible="yes")
-    elif target is not None:
-        yield write_effect(target, command, scene)
-
-
-def _openssl(command: Command, scene: Scene) -> Iterator[Effect]:
-    texts = command.texts()
-    target = command.value("-out", "-keyout")
-    if target is not None and target.text != "/dev/null":
-        yield write_effect(target, command, scene)
-    given = command.value("-in")
-    if given is not None:
-        yield path_effect("read", given, command, scene, reversible="yes")
-    connect = command.value("-connect")
-    if connect is not None and texts[:1] == ["s_client"]:
-        yield effect(
-            "network-out", connect.text.rsplit(":", 1)[0], "host", command, scope="remote", dynamic=connect.dynamic
-        )
 
 
 def _debug(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -414,75 +330,6 @@ def _clipboard(command: Command, scene: Scene) -> Iterator[Effect]:
         yield effect("read", "clipboard", "text", command, scope="local", reversible="yes")
 
 
-def _build(command: Command, scene: Scene) -> Iterator[Effect]:
-    """Build tools and test runners: they run the project's own code, whatever is in it."""
-    if command.has("--version", "--help", "-n", "--dry-run", "--just-print", "--collect-only", "--co"):
-        return
-    words = command.operands("-C", "-f", "-j", "-k", "-m", "-n", "-o", "-p", "-c", "--directory", "--file", "--rootdir")
-    target = words[0].text if words else ""
-    yield effect(
-        "execute",
-        " ".join([command.name, target]).strip(),
-        "code",
-        command,
-        scope="workspace",
-        certainty="parsed",
-        reversible="yes",
-    )
-
-
-_TESTS = word_set(
-    "pytest py.test nosetests unittest jest vitest mocha ava jasmine karma cypress playwright rspec minitest phpunit pest ctest gtest bats tap prove busted "
-    "ruff black isort flake8 pylint mypy pyright pyre bandit eslint tslint prettier biome standard stylelint tsc swc esbuild rollup webpack vite parcel babel "
-    "rubocop shellcheck shfmt hadolint golangci-lint staticcheck clang-tidy clang-format cppcheck gofmt goimports rustfmt markdownlint codespell vale yapf autopep8 pyupgrade "
-    "gcc g++ cc c++ clang clang++ rustc javac kotlinc scalac ghc ocamlc nasm as ld ar ranlib configure autoconf automake buck buck2 pants mill lein "
-    "msbuild swiftc protoc thrift flatc bison flex yacc lex sphinx-build mkdocs pandoc pdflatex xelatex latexmk doxygen hugo jekyll ffmpeg convert magick "
-    "coverage locust k6 ab wrk asv cython nuitka pyinstaller strip objcopy install_name_tool codesign ccache distcc sass lessc tailwindcss storybook"
-)
-
-
-def _compile(command: Command, scene: Scene) -> Iterator[Effect]:
-    output = command.value("-o", "--output", "--out")
-    if output is not None and output.text not in ("/dev/null", "-"):
-        yield write_effect(output, command, scene)
-    yield from _build(command, scene)
-
-
-def _jar(command: Command, scene: Scene) -> Iterator[Effect]:
-    given = command.value("-jar")
-    if given is not None:
-        yield effect("execute", given.text, "path", command, scope="local", certainty="guessed", dynamic=given.dynamic)
-        at = command.texts().index("-jar")
-        yield from scene.command(
-            msgspec.structs.replace(
-                command,
-                name=given.text.rsplit("/", 1)[-1].removesuffix(".jar"),
-                words=command.words[at + 2 :],
-                asked="",
-                redirects=(),
-            )
-        )
-    elif not command.has("-version", "--version"):
-        for word in command.operands("-cp", "-classpath", "--class-path")[:1]:
-            yield from (
-                run_file(word, command, scene, "java")
-                if word.text.endswith(".java")
-                else iter(
-                    (
-                        effect(
-                            "execute",
-                            word.text,
-                            "code",
-                            command,
-                            scope="local",
-                            certainty="guessed",
-                            dynamic=word.dynamic,
-                        ),
-                    )
-                )
-            )
-
-
 HANDLERS: dict[str, Handler] = {
     "kill": _kill,
     **dict.fromkeys(("pkill", "killall", "killall5", "skill", "fuser", "xkill"), _killall),
@@ -507,13 +354,8 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("journalctl", "dmesg", "wevtutil", "logcat", "log"), _journal),
     "defaults": _defaults,
     **dict.fromkeys(("ip", "ifconfig", "route", "nmcli", "networksetup", "tc", "brctl", "resolvectl", "scutil"), _interface),
-    **dict.fromkeys(_KEY_READS, _keys),
-    **dict.fromkeys(("ssh-keygen", "ssh-copy-id", "ssh-add", "certtool", "mkcert"), _keygen),
-    "openssl": _openssl,
     **dict.fromkeys(("gdb", "lldb", "pdb"), _debug),
     **dict.fromkeys(("open", "xdg-open", "gnome-open", "start"), _open),
     **dict.fromkeys(("xdotool", "ydotool", "wmctrl", "cliclick", "screencapture", "scrot", "import"), _drive),
     **dict.fromkeys(("pbpaste", "pbcopy", "xclip", "xsel", "wl-copy", "wl-paste"), _clipboard),
-    **dict.fromkeys(_TESTS, _compile),
-    "java": _jar,
 }  # fmt: skip
