@@ -323,7 +323,7 @@ def describe(fact: Fact) -> str:
     effect, origin = fact.effect, fact.origin
     target = effect.target if len(effect.target) <= 100 else effect.target[:97] + "..."
     words = [effect.kind, f"'{target}'" if target else "of something unnamed"]
-    traits = [effect.scope] if effect.scope not in ("unknown", "local") else []
+    traits: list[str] = [effect.scope] if effect.scope not in ("unknown", "local") else []
     traits += ["production"] if effect.production else []
     traits += list(effect.flags[:3])
     traits += ["cannot be resolved before it runs"] if effect.certainty == "dynamic" else []

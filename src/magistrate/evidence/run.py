@@ -37,7 +37,7 @@ class RunEvidence:
             case Message(author="machine", text=text):
                 self._hear(n, "tool", text, "machine")
             case Message(author=author, text=text):
-                self._hear(n, author, text, "")  # type: ignore[arg-type]  # machine is handled above
+                self._hear(n, author, text, "")
             case Outcome(text=text, tool=tool, call_id=call_id):
                 self._hear(n, "tool", text, tool or self._tools.pop(call_id, ""))
             case Action(tool=tool, call_id=call_id):

@@ -53,7 +53,8 @@ def split(
         at += 1
         if text == "--":
             break
-        if not text.startswith("-") or text == "-":
+        # An unresolved word is no sure request for help, which would make the whole line harmless.
+        if not text.startswith("-") or text == "-" or (word.dynamic and text in ("--help", "--version", "-h", "-V")):
             operands.append(word)
             places.append(at - 1)
             if stop and len(operands) == stop:
