@@ -15,7 +15,8 @@ from typing import Any
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, write_effect
 from magistrate.evidence.effects.morphology import word_set
-from magistrate.evidence.effects.python_calls import Invocation, call_method, call_name
+from magistrate.evidence.effects.python_calls import call_method, call_name
+from magistrate.evidence.effects.python_invocation import Invocation
 from magistrate.evidence.effects.python_source import LIMIT, read
 from magistrate.evidence.effects.python_values import (
     LONG,
