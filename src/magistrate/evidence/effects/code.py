@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, effect, with_special
+from magistrate.evidence.effects.engine import Engine
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.settle import settle
-from magistrate.evidence.effects.shell import Engine
 
 
 def effects(

@@ -49,7 +49,6 @@ def call_method(call: Invocation, owner: Any) -> Any:
     return None if reader is None else reader(call, owner)
 
 
-
 def _database(call: Invocation) -> Any:
     value = call.arg(0, "database", "dsn", "url", "host")
     return Instance("database", as_text(value).text if is_text(value) else "")
