@@ -213,6 +213,69 @@ class Fact(Record, frozen=True, kw_only=True):
     """Of the effect's target; None when the target is empty."""
 
 
+class Voices(Record, frozen=True, kw_only=True):
+    """Who said an action's distinctive words before it: counts of words, by the voices that said them."""
+
+    count: int = 0
+    person: int = 0
+    system: int = 0
+    orders: int = 0
+    """Said in a tool output's wording that tells its reader to do something."""
+    only_orders: int = 0
+    """... and neither by the person nor in the system prompt."""
+    only_person: int = 0
+    """Said by the person and in no order."""
+    tools: int = 0
+    """Said elsewhere in tool output, and by nobody above."""
+    nobody: int = 0
+
+
+class Order(Record, frozen=True, kw_only=True):
+    """A passage of tool output that tells its reader to do something, as far as it explains an action."""
+
+    event: int
+    tool: str = ""
+    strength: float = 0.0
+    """Sum of the weights of its signs (`evidence.instructed`)."""
+    signs: tuple[str, ...] = ()
+    shared: int = 0
+    """Distinctive words of the action that stand in it."""
+    own: int = 0
+    """... and that the person did not say."""
+    count: int = 0
+    """Distinctive words of the action."""
+    age: int = 0
+    """Actions since it was read."""
+    span: str = ""
+
+
+class Course(Record, frozen=True, kw_only=True):
+    """The course of the run up to an action, and whose words explain it. Ages and counts are in actions; -1: never."""
+
+    actions: int = 0
+    since_person: int = 0
+    since_order: int = -1
+    """Since a tool output was read with wording that tells its reader to do something."""
+    strength: float = 0.0
+    """Of the strongest such wording so far."""
+    refused: int = 0
+    failed: int = 0
+    tool_before: int = 0
+    kinds_before: int = 0
+    """Kinds of the action's effects that occurred before."""
+    targets_before: int = 0
+    repeated: bool = False
+    """The very same call was made before."""
+    name: Voices = Voices()
+    """Of the words of the tool's name."""
+    words: Voices = Voices()
+    """Of the words of the arguments."""
+    order: Order | None = None
+    """The order that explains most of the action."""
+    orders: tuple[Authority, ...] = ()
+    """For each fact: what the orders so far ask for, read as requests are. They authorise nothing. Empty without orders."""
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """Facts about an action, computed without any model."""
 
@@ -220,6 +283,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     """Remarks on how the facts were found (`decoded base64 in argument command`)."""
+    course: Course | None = None
+    """Of the run up to the action; None where no run was observed."""
 
 
 # ---------------------------------------------------------------- judgement

@@ -30,7 +30,7 @@ RUN_TEXT = 128 << 20
 """Characters of a run's texts kept in full measure; beyond, `LATE_TEXT` of each further text."""
 LATE_TEXT = 4_096
 SPAN = 120
-SAMPLES = 12
+SAMPLES = 8
 """Runs of five words by which the sources of a long text are found."""
 SECOND_SOURCE = 0.25
 """Share of the samples from which a further source is reported as a part of its own."""
@@ -108,6 +108,10 @@ class Provenance:
         """Who said a value first: a path, host, address, account, branch ... None only for an empty one."""
         value = value.strip()
         return self._origin(kind_of(value[: 4 * WHOLE]), value) if value else None
+
+    def holds(self, author: Author, token: str) -> bool:
+        """Whether an author's texts in this run hold a token (lower case)."""
+        return self._sayings[author].first(token) is not None
 
     def notes(self) -> tuple[str, ...]:
         """Why an origin may be uncertain in this run; empty when nothing was cut."""

@@ -9,6 +9,7 @@ from collections import OrderedDict
 
 from magistrate.core.records import Action, Body, Effect, Evidence, Fact, Message, Outcome, RunStarted, Verdict
 from magistrate.evidence.authorisation import Requests
+from magistrate.evidence.course import Trail
 from magistrate.evidence.effects import effects_of, written_files
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.provenance import Provenance
@@ -27,6 +28,7 @@ class RunEvidence:
         self._place = Place(cwd=started.cwd, home=started.home, files=self._files)
         self._provenance: Provenance = Provenance(parent._provenance if parent else None)
         self._requests: Requests = Requests(parent._requests if parent else None)
+        self._trail: Trail = Trail(self._provenance.holds, parent._trail if parent else None)
         self._tools: OrderedDict[str, str] = OrderedDict()
         self._latest: tuple[Action, tuple[Effect, ...]] | None = None
         """The action assessed last with its effects, so that observing it next does not compute them again."""
@@ -40,9 +42,11 @@ class RunEvidence:
                 self._hear(n, author, text, "")
             case Outcome(text=text, tool=tool, call_id=call_id):
                 self._hear(n, "tool", text, tool or self._tools.pop(call_id, ""))
+                self._trail.ended(body)
             case Action(tool=tool, call_id=call_id):
                 self._provenance.observe_arguments(n, body.arguments)
                 self._requests.called(body)
+                self._trail.acted(body, self._effects(body))
                 self._remember(body)
                 self._tools[call_id] = tool
                 if len(self._tools) > MAX_FILES:
@@ -63,11 +67,19 @@ class RunEvidence:
             for effect in effects
         )
         notes = (*self._provenance.notes(), *self._requests.notes)
-        return Evidence(facts=facts, parts=self._provenance.parts(action.arguments), notes=notes)
+        course = self._trail.course(action, effects)
+        return Evidence(facts=facts, parts=self._provenance.parts(action.arguments), notes=notes, course=course)
 
     def _hear(self, n: int, author: str, text: str, tool: str) -> None:
         self._provenance.observe(n, author, text, tool)  # type: ignore[arg-type]
         self._requests.observe(n, author, text, tool)  # type: ignore[arg-type]
+        self._trail.heard(n, author, text, tool)  # type: ignore[arg-type]
+
+    def _effects(self, action: Action) -> tuple[Effect, ...]:
+        """Of a call that was just assessed, or afresh."""
+        if self._latest and self._latest[0] is action:
+            return self._latest[1]
+        return tuple(effects_of(action, self._at(action)))
 
     def _at(self, action: Action) -> Place:
         if not action.cwd or action.cwd == self._place.cwd:
