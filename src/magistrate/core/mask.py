@@ -72,6 +72,8 @@ _BEARER = re.compile(r"(?i)(?:bearer|basic|token)\s+(?P<value>[A-Za-z0-9_\-.=+/]
 _USERINFO = re.compile(r"://[^\s/:@\"']{0,100}:(?P<value>[^\s/@\"'$]{1,200})@")
 # What lower-case text must hold for the two slow patterns to be worth asking: these begin with literals, those do not.
 _MAYBE_NAMED = re.compile(r"(?:word|wd|phrase|secret|key|token)[\"']?\s{0,3}(?::=|=>|[:=])")
+_NAME_WORDS = ("password", "passwd", "passphrase", "secret", "key", "token")
+_SCHEMES = ("bearer", "basic ", "token ")
 _MAYBE_BEARER = re.compile(r"(?:bearer|basic|token)\s+[a-z0-9_\-.=+/]{16}")
 _SECRET_KEY = re.compile(r"(?i)(?:.*[_\-.])?" + _NAMES + r"$")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -86,9 +88,9 @@ def mask(text: str) -> str:
     if "://" in text and "@" in text:
         text = _USERINFO.sub(_value("password", always=True), text)
     lowered = text.lower()
-    if _MAYBE_NAMED.search(lowered):
+    if any(word in lowered for word in _NAME_WORDS) and _MAYBE_NAMED.search(lowered):
         text = _NAMED.sub(_value("secret"), text)
-    if _MAYBE_BEARER.search(lowered):
+    if any(word in lowered for word in _SCHEMES) and _MAYBE_BEARER.search(lowered):
         text = _BEARER.sub(_value("token"), text)
     return text
 

@@ -15,9 +15,9 @@ from magistrate.evidence.tokens import cut
 Kind = Literal["address", "path", "host", "url", "account", "identifier", "number", "name", "text"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-MAX_PIECES = 64
+MAX_PIECES = 36
 """Pieces of one action; the first of each kind go before further ones of the same."""
-MAX_LEAF = 8_192
+MAX_LEAF = 3_072
 """Characters of one argument in which pieces are looked for: three quarters head, one quarter tail."""
 MAX_DEPTH = 12
 MAX_LEAVES = 200

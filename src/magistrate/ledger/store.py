@@ -20,7 +20,7 @@ import zstandard
 from magistrate.core.canon import canonical, digest, now
 from magistrate.core.errors import LedgerError
 from magistrate.core.records import Body, Event, Problem
-from magistrate.ledger.blobs import attach, detach, pack, references, unpack
+from magistrate.ledger.blobs import LONG, attach, detach, pack, references, unpack
 from magistrate.ledger.chain import event_hash, roll
 from magistrate.ledger.schema import GENESIS, migrate
 
@@ -98,7 +98,7 @@ class Ledger:
     def _append(self, run: str, body: Body) -> int:
         n, prev = self._head(run)
         at = now()
-        stored = canonical(detach(msgspec.to_builtins(body), self._keep)).decode("utf-8", "surrogatepass")
+        stored = self._stored_form(body)
         value = event_hash(run, n, at, stored, prev)
         cursor = self._db.execute(
             "INSERT INTO events (run, n, at, kind, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -110,6 +110,13 @@ class Ledger:
             self._heads.popitem(last=False)
         self._fresh.append(value)
         return n
+
+    def _stored_form(self, body: Body) -> str:
+        """Canonical JSON with long texts taken out; what is short as a whole and has no `$` key needs no second look."""
+        data = canonical(body)
+        if len(data) > LONG or b'"$' in data:
+            data = canonical(detach(msgspec.to_builtins(body), self._keep))
+        return data.decode("utf-8", "surrogatepass")
 
     def _head(self, run: str) -> tuple[int, str]:
         if run not in self._heads:
