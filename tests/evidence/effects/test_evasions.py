@@ -106,6 +106,15 @@ FOUND = {
     "coproc": "coproc rm -rf /srv/archive",
     "background": "sleep 1 & rm -rf /srv/archive &",
     "remote shell": "ssh web01 'rm -rf /srv/archive'",
+    "array joined": "W=(r m); \"$(IFS=; echo \"${W[*]}\")\" -rf /srv/archive",
+    "bundled option with a value": "sudo -nu root -- rm -rf /srv/archive",
+    "remote, after two dashes": "ssh -t web01 -- sudo rm -rf /srv/archive",
+    "awk through a pipe": "awk 'BEGIN { \"rm -rf /srv/archive\" | getline }'",
+    "ruby backticks": "ruby -e '`rm -rf /srv/archive`'",
+    "powershell": "pwsh -Command 'Remove-Item -Recurse -Force /srv/archive'",
+    "heredoc with a substitution": "cat <<END\n$(rm -rf /srv/archive)\nEND",
+    "name given by $0": "bash -c '$0 -rf /srv/archive' rm",
+    "decoded target": f"rm -rf \"$(echo {base64.b64encode(b'/srv/archive').decode()} | base64 -d)\"",
     "case branch": "case x in x) rm -rf /srv/archive;; esac",
     "editor variable": "GIT_EDITOR='rm -rf /srv/archive' git commit",
 }  # fmt: skip
@@ -132,6 +141,8 @@ DYNAMIC = {
     "sed's e command": "echo x | sed 's/x/rm -rf \\/srv\\/archive/e'",
     "node with a decoder": "node -e \"eval(Buffer.from('cm0=','base64').toString())\"",
     "perl with a decoder": "perl -MMIME::Base64 -e 'eval decode_base64(\"c3lzdGVt\")'",
+    "awk with a variable": "awk 'BEGIN { c = \"rm\"; system(c \" -rf /srv/archive\") }'",
+    "php callback": "php -r 'array_map(\"unlink\", glob(\"/srv/archive/*\"));'",
     "unfinished": "rm -rf $(",
 }  # fmt: skip
 

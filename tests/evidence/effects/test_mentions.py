@@ -82,6 +82,9 @@ MENTIONS = {
     "executable bit": "chmod +x scripts/run.sh",
     "own background job": "sleep 5 & wait",
     "sub-shell of readers": "(cd docs && ls | head)",
+    "quoted substitution": "echo '$(rm -rf /)'",
+    "escaped substitution": "echo \"\\$(rm -rf /)\"",
+    "quoted heredoc with a substitution": "cat <<'END'\n$(rm -rf /)\nEND",
     "arithmetic": "echo $((3 > 2))",
     "shift operator": "echo $((1<<4))",
 }  # fmt: skip
@@ -116,3 +119,35 @@ def test_python_that_only_computes(text: str) -> None:
     effects = code.effects("python", text, PLACE)
     assert [(effect.kind, effect.certainty) for effect in effects] == [("execute", "parsed")]
     assert "computes" in effects[0].flags
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "const xs = [1, 2, 3]; console.log(xs.map(x => x * 2).join(','))"),
+        ("javascript", "console.log(require('./package.json').version)"),
+        ("perl", "while (<>) { print lc($_) if /rm -rf/ }"),
+        ("ruby", "puts [1, 2].map { |x| x.to_s }.join(', ')"),
+        ("php", "echo strtoupper('drop table users');"),
+        ("awk", "{ sum += $2 } END { print sum / NR }"),
+    ],
+)
+def test_other_code_that_only_computes(language: str, text: str) -> None:
+    effects = code.effects(language, text, PLACE)
+    assert [effect.certainty for effect in effects] == ["parsed"]
+    assert "computes" in effects[0].flags
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("javascript", "require('left-pad')('x')"),
+        ("javascript", "doSomething(process.env)"),
+        ("perl", 'my $f = "un" . "link"; &$f(\'x\')'),
+        ("ruby", "Object.const_get('File').public_send(:x)"),
+        ("php", "$f = 'x'; $f('y');"),
+        ("powershell", "Invoke-Mystery -Name x"),
+    ],
+)
+def test_other_code_that_could_do_anything(language: str, text: str) -> None:
+    assert any(effect.certainty == "dynamic" for effect in code.effects(language, text, PLACE))

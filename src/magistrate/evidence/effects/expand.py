@@ -241,7 +241,8 @@ class Expander:
         items = [stored] if isinstance(stored, str) else stored
         key = self.text(index)
         if key in ("@", "*"):
-            return " ".join(items)
+            separator = self.env.variables.get("IFS", " ")
+            return (separator[:1] if isinstance(separator, str) else " ").join(items)
         if re.fullmatch(r"-?\d{1,5}", key):
             at = int(key)
             return items[at] if -len(items) <= at < len(items) else ""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from magistrate.core.records import Effect, EffectKind
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, path_effect, write_effect
+from magistrate.evidence.effects.morphology import word_set
 from magistrate.evidence.effects.place import host_scope
 
 LIMIT = 1 << 16
@@ -103,7 +104,7 @@ _HIDES: Mapping[str, str] = {
     "javascript": r"\b(?:require|import)\s*\(\s*[^'\"\s]|child_process|process\s*\.\s*binding|\[\s*['\"`]\w*['\"`]\s*\+|constructor\s*\.\s*constructor|atob|fromCharCode|Buffer\s*\.\s*from|\bglobalThis\s*\[|worker_threads",
     "perl": r"`|\bqx\b|&\$|&\{|->\s*\$|\bpack\b|unpack|\beval\b|decode_base64|\bsyscall\b|s/.*?/.*?/\w*e\b|\bdo\s*\{|<\s*[|]|\|\s*[\"']",
     "ruby": r"`|%x|\.send\b|public_send|__send__|\beval\b|Base64|unpack|const_get|\bmethod\s*\(|Fiddle",
-    "php": r"`|\$\w+\s*\(|\$\{|base64_decode|str_rot13|gzinflate|gzuncompress|pack\s*\(|create_function|\$\$\w",
+    "php": r"`|['\"](?:unlink|rmdir|system|exec|shell_exec|passthru|popen|assert|eval)['\"]|\$\w+\s*\(|\$\{|base64_decode|str_rot13|gzinflate|gzuncompress|pack\s*\(|create_function|\$\$\w",
     "lua": r"string\.char|load|_G\s*\[|ffi|require", "awk": r"\|\s*(?:getline|\"|&)|\"\s*\|\s*getline|>\s*\"|>>\s*\"|close\s*\(|@load|-i\s|/inet/",
     "r": r"do\.call|match\.fun|get\s*\(|eval|\.Call|reticulate", "applescript": r"run script|do script|keystroke", "powershell": r"&\s*[\$(\"']|\[(?:Convert|Text|Reflection|System)\b|FromBase64|-join|\$\w+\s*\.\s*Invoke|\.Invoke\(|-f\s|`|\|\s*%",
     "batch": r"%[^%\s]+%|\^|!\w+!",
@@ -111,7 +112,7 @@ _HIDES: Mapping[str, str] = {
 _COMPILED: dict[str, tuple[tuple[Call, re.Pattern[str]], ...]] = {}
 
 _STRING = re.compile(
-    r"""\s*\(?\s*\[?\s*(?:f|r|qw|q|qq)?(?:"(?P<a>(?:[^"\\]|\\.){0,2000})"|'(?P<b>(?:[^'\\]|\\.){0,2000})'|`(?P<c>(?:[^`\\]|\\.){0,2000})`|[\[({/](?P<d>[^\])}/]{0,2000})[\])}/])""",
+    r"""\s*\(?\s*\[?\s*(?:f|r)?(?:"(?P<a>(?:[^"\\]|\\.){0,2000})"|'(?P<b>(?:[^'\\]|\\.){0,2000})'|`(?P<c>(?:[^`\\]|\\.){0,2000})`|(?:qw|qq|q)\s*[\[({/|](?P<d>[^\])}/|]{0,2000})[\])}/|])""",
     re.S,
 )
 _REST = re.compile(r"""\s*,\s*\[?\s*(?:"((?:[^"\\]|\\.){0,500})"|'((?:[^'\\]|\\.){0,500})')""")
@@ -144,7 +145,7 @@ def lexical_effects(language: str, text: str, scene: Scene, command: Command) ->
         found.extend(_awk(code, scene, command))
     for run in _backticks(name, code):
         found.extend(scene.shell(run, via=(*command.via, "`"), path=command.path))
-    hides = re.search(_HIDES.get(name, r"(?!)"), code)
+    hides = re.search(_HIDES.get(name, r"(?!)"), code) or not _is_plain(name, code)
     known = any(item.kind not in ("read", "network-out") for item in found)
     if hides and not known:
         found.append(effect("execute", code[:80], "code", command, dynamic=True, flags=("inline-code",)))
@@ -153,6 +154,50 @@ def lexical_effects(language: str, text: str, scene: Scene, command: Command) ->
             effect("execute", name, "code", command, scope="local", reversible="yes", flags=("inline-code", "computes"))
         )
     return found
+
+
+_PURE = word_set(
+    "if for while switch catch function return foreach elsif elseif unless until sub and or not typeof await async new else do in of case "
+    "log error warn info debug dir table stringify parse map filter reduce forEach join split slice splice push pop shift unshift concat "
+    "indexOf includes find findIndex some every sort reverse keys values entries assign freeze fromEntries replace replaceAll match matchAll "
+    "test trim trimStart trimEnd toUpperCase toLowerCase toString toFixed padStart padEnd repeat charAt charCodeAt codePointAt startsWith endsWith "
+    "substring substr parseInt parseFloat Number String Boolean Array Object Date Map Set Math max min floor ceil round abs sqrt pow random "
+    "isNaN isArray isInteger now getTime toISOString toLocaleString then finally resolve all has get set add size length flat flatMap fill from "
+    "Error TypeError Promise RegExp Symbol BigInt URL URLSearchParams TextEncoder TextDecoder encodeURIComponent decodeURIComponent setTimeout "
+    "clearTimeout cwd basename dirname extname join normalize isAbsolute inspect platform arch cpus totalmem hostname createHash update digest "
+    "existsSync statSync lstatSync readdirSync readFileSync readFile require exit "
+    "print printf say puts p pp echo sprintf lc uc ucfirst lcfirst chomp chop chr ord length substr index rindex scalar defined ref die warn my our "
+    "local qw sum uniq first each delete exists wantarray localtime gmtime time sleep to_s to_i to_f to_a to_sym gsub sub tr upcase downcase "
+    "capitalize strip chars lines bytes each_with_index inject select reject zip flatten compact count size empty nil format inspect "
+    "var_dump print_r json_encode json_decode count strlen strtoupper strtolower implode explode array array_merge array_keys array_values in_array "
+    "isset empty str_replace preg_match preg_replace number_format date strtotime phpversion array_sum range is_array is_string intval md5 sha1 "
+    "toupper tolower int gsub getline close exp sin cos rand srand strftime c cat paste paste0 mean median sd summary head tail nrow ncol "
+    "data frame seq rep library read csv str names class is na numeric character factor lapply sapply apply vapply plot hist tostring tonumber pairs "
+    "ipairs type insert concat unpack gmatch gfind rep byte char"
+)
+"""Names of calls and keywords that do nothing outside the program."""
+_CALLED = re.compile(r"([A-Za-z_$][\w$]*)[!?]?\s*\(")
+_DEFINED = re.compile(r"\b(?:function|def|sub|const|let|var)\s+([A-Za-z_$][\w$]*)")
+_MODULE = re.compile(r"\b(?:require|from|import)\s*\(?\s*['\"]([^'\"]+)['\"]")
+_PURE_MODULES = word_set(
+    "path util os assert crypto url fs node:path node:util node:os node:fs fs/promises perf_hooks events stream buffer json set time date"
+)
+_CMDLET = re.compile(r"(?<![\w-])([A-Z][a-z]+)-[A-Z]\w+")
+_PURE_VERBS = word_set(
+    "Get Write Select Where Foreach ForEach Sort Measure Test Convert ConvertTo ConvertFrom Format Compare Group Join Split Resolve Show Read Out"
+)
+
+
+def _is_plain(name: str, code: str) -> bool:
+    """Whether every call in the code, strings left out, is one that only computes, prints or reads what the table names."""
+    bare = re.sub(r"\"(?:[^\"\\]|\\.){0,4000}\"|'(?:[^'\\]|\\.){0,4000}'", "''", code)
+    if name in ("batch", "applescript"):
+        return False
+    if name == "powershell":
+        return all(verb in _PURE_VERBS for verb in _CMDLET.findall(bare))
+    known = _PURE | set(_DEFINED.findall(bare))
+    modules = all(module in _PURE_MODULES or module.endswith(".json") for module in _MODULE.findall(code))
+    return modules and all(called in known for called in _CALLED.findall(bare))
 
 
 def _calls(name: str) -> tuple[tuple[Call, re.Pattern[str]], ...] | None:

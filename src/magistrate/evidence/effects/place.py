@@ -28,6 +28,26 @@ _HARMLESS_DEVICES = frozenset(
         "/dev/fd",
     }
 )
+DISKS = tuple(
+    "/dev/" + name
+    for name in (
+        "sd",
+        "hd",
+        "nvme",
+        "vd",
+        "xvd",
+        "disk",
+        "mmcblk",
+        "mapper",
+        "md",
+        "loop",
+        "dm-",
+        "rdisk",
+        "mem",
+        "kmem",
+    )
+)
+"""How the names of disks begin: writing to one goes beneath its file system."""
 _SYSTEM = (
     "/etc",
     "/usr",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Scene, Word, effect, path_effect, write_effect
-from magistrate.evidence.effects.place import host_scope
+from magistrate.evidence.effects.place import DISKS, host_scope
 
 _NOWHERE = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "-", "/dev/full"})
 _SHELLS = frozenset({"bash", "sh", "zsh", "ksh", "dash", "ash", "exec"})
@@ -36,7 +36,7 @@ def redirect_effects(command: Command, scene: Scene, *, empties: bool = False) -
             )  # fmt: skip
         elif operator == "<":
             yield path_effect("read", word, command, scene, reversible="yes")
-        elif _is_disk(word.text):
+        elif word.text.startswith(DISKS):
             yield path_effect("overwrite", word, command, scene, reversible="no", flags=("raw-device",))
         elif operator in (">>", "&>>"):
             yield write_effect(word, command, scene, flags=("append",))
@@ -52,24 +52,4 @@ def _copies_nothing(command: Command) -> bool:
         and not "".join(text for text in command.texts() if text != "-n")
         and command.words != ()
         and command.texts()[0] in ("-n", "")
-    )
-
-
-def _is_disk(path: str) -> bool:
-    return path.startswith(
-        (
-            "/dev/sd",
-            "/dev/hd",
-            "/dev/nvme",
-            "/dev/vd",
-            "/dev/xvd",
-            "/dev/disk",
-            "/dev/mmcblk",
-            "/dev/mapper",
-            "/dev/md",
-            "/dev/loop",
-            "/dev/mem",
-            "/dev/kmem",
-            "/dev/rdisk",
-        )
     )

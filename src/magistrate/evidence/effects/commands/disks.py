@@ -7,21 +7,7 @@ from collections.abc import Iterator
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.commands.options import flags_of
-
-DISKS = (
-    "/dev/sd",
-    "/dev/hd",
-    "/dev/nvme",
-    "/dev/vd",
-    "/dev/xvd",
-    "/dev/disk",
-    "/dev/mmcblk",
-    "/dev/mapper",
-    "/dev/md",
-    "/dev/loop",
-    "/dev/dm-",
-    "/dev/rdisk",
-)
+from magistrate.evidence.effects.place import DISKS
 
 
 def _dd(command: Command, scene: Scene) -> Iterator[Effect]:

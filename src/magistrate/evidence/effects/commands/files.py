@@ -9,8 +9,8 @@ import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
-from magistrate.evidence.effects.commands.disks import DISKS
 from magistrate.evidence.effects.commands.options import flags_of
+from magistrate.evidence.effects.place import DISKS
 
 _NONE = frozenset({"/dev/null"})
 

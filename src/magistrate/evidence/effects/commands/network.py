@@ -292,7 +292,7 @@ def _ssh(command: Command, scene: Scene) -> Iterator[Effect]:
         flags=("insecure-transport",) if loose else (),
         dynamic=host.dynamic,
     )
-    rest = words[at:]
+    rest = words[at + 1 :] if at < len(words) and words[at].text == "--" else words[at:]
     if rest:
         text = " ".join(word.text for word in rest)
         yield from elsewhere(scene.shell(text, via=(*command.via, "ssh"), path=command.path))

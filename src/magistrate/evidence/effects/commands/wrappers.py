@@ -47,6 +47,8 @@ def inner(command: Command, valued: tuple[str, ...], skip: int = 0) -> tuple[Wor
             break
         if text in valued:
             at += 2
+        elif re.fullmatch(r"-[A-Za-z0-9]+[A-Za-z]", text) and "-" + text[-1] in valued:
+            at += 2  # a bundle that ends in an option with a value (`-nu root`)
         elif (text.startswith("-") and len(text) > 1) or _ASSIGNMENT.match(text):
             at += 1
         elif skip:
@@ -189,7 +191,7 @@ def _xargs(command: Command, scene: Scene) -> Iterator[Effect]:
     if not words:
         return
     given = command.value("-I", "--replace", "-J") or next(
-        (Word(text=word.text[2:]) for word in command.words if re.match(r"-I.", word.text)), None
+        (Word(text=match[1]) for word in command.words if (match := re.fullmatch(r"-[0rtp]*I(.+)", word.text))), None
     )
     items = list(command.items)
     if command.input == "text":
