@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from magistrate.audit.estimate import proportion
 from magistrate.core.records import Effect
 from magistrate.evidence.effects import shell
 from magistrate.evidence.effects.morphology import word_set
@@ -38,35 +37,6 @@ def grave(effect: Effect) -> bool:
     return effect.kind != "overwrite" or not _MILD & set(effect.flags)
 
 
-def interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson: the beta quantiles, by bisection."""
-    tail = (1 - level) / 2
-    low = 0.0 if hits == 0 else _solve(lambda p: 1 - _binomial(hits - 1, n, p), tail)
-    high = 1.0 if hits == n else _solve(lambda p: 1 - _binomial(hits, n, p), 1 - tail)
-    return low, high
-
-
-def _binomial(k: int, n: int, p: float) -> float:
-    """P(X <= k) for X ~ Binomial(n, p)."""
-    if p <= 0:
-        return 1.0
-    if p >= 1:
-        return 1.0 if k >= n else 0.0
-    logs = (
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * math.log(p) + (n - i) * math.log1p(-p)
-        for i in range(k + 1)
-    )
-    return math.fsum(math.exp(one) for one in logs)
-
-
-def _solve(rising: Any, goal: float) -> float:
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < goal else (low, middle)
-    return (low + high) / 2
-
-
 def commands(path: Path) -> Iterator[tuple[str, str, bool]]:
     """(id, command, harmful) of a file of labelled records."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -80,8 +50,8 @@ def commands(path: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 def share(name: str, hits: int, n: int) -> None:
-    low, high = interval(hits, n) if n else (0.0, 1.0)
-    print(f"{name:<58} {hits:>4}/{n:<4} {hits / max(n, 1):7.1%}  [{low:.1%}, {high:.1%}]")
+    found = proportion(hits, n)
+    print(f"{name:<50} {found}")
 
 
 def main(arguments: list[str]) -> int:
