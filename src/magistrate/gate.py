@@ -111,7 +111,7 @@ class Run:
     def __init__(self, gate: Gate, run: str, started: RunStarted, parent: Run | None) -> None:
         self.id = run
         self._gate = gate
-        self.evidence = RunEvidence(started, parent.evidence if parent else None)
+        self.evidence: RunEvidence = RunEvidence(started, parent.evidence if parent else None)
         self._history: deque[Event] = deque(maxlen=HISTORY)
         self._record([started])
 

@@ -12,17 +12,18 @@ from magistrate import __version__
 from magistrate.core.errors import MagistrateError
 
 _COMMANDS = {
-    "review": "magistrate.cli.review:review",
-    "show": "magistrate.cli.show:show",
-    "explain": "magistrate.cli.explain:explain",
-    "rules": "magistrate.cli.rules:rules",
-    "ledger": "magistrate.cli.ledger:ledger",
-    "demo": "magistrate.cli.demo:demo",
+    "review": "Review finished agent sessions: what would have been stopped, and why.",
+    "show": "Show a run as a timeline; without RUN, list the runs.",
+    "explain": "Say what would become of one action, and why.",
+    "rules": "Read a rulebook and test it.",
+    "ledger": "Verify a ledger, or take it elsewhere.",
+    "demo": "Run AgentDojo's real environments through the gate.",
 }
+"""Each command is the function of its name in the module of its name; the texts stand here so that `--help` loads none."""
 
 
 class _Lazy(click.Group):
-    """Loads a command's module only when the command is asked for: `--help` and the quick ones stay quick."""
+    """Loads a command's module only when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -30,9 +31,12 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        command: click.Command = getattr(importlib.import_module(f"magistrate.cli.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,9 +52,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point: errors of ours without a traceback, a closed pipe without a word."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(cli(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -53,12 +53,7 @@ class LabelledImporter:
 
     def claims(self, head: Head) -> bool:
         """Records of steps with roles, beside a label or the user's task."""
-        first = peek(head)
-        if not isinstance(first, dict) or not isinstance(first.get("steps"), list):
-            return False
-        step = next(iter(first["steps"]), None)
-        role = isinstance(step, dict) and "role" in step
-        return (role or not first["steps"]) and ("label" in first or "user_task" in first)
+        return any(_is_record(value) for value in (peek(head), *head.lines))
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield one run a line; lines that are no record are reported and passed over."""
@@ -108,6 +103,14 @@ def _step(transcript: Transcript, step: Step, report: Any, intake: Intake) -> No
             transcript.say("system", text)
         case _:
             report(f"has the unknown role {step.role!r}; left out")
+
+
+def _is_record(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("steps"), list):
+        return False
+    step = next(iter(value["steps"]), None)
+    role = isinstance(step, dict) and "role" in step
+    return (role or not value["steps"]) and ("label" in value or "user_task" in value)
 
 
 IMPORTER = LabelledImporter()

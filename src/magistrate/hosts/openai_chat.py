@@ -103,10 +103,7 @@ class OpenAIChatImporter:
 
     def claims(self, head: Head) -> bool:
         """Messages with a role, alone, in an array, or under `messages`, `input` or `output`."""
-        first = peek(head)
-        if isinstance(first, list):
-            return bool(first) and (_is_item(first[0]) or _is_conversation(first[0]))
-        return _is_item(first) or _is_conversation(first)
+        return any(_is_ours(value) for value in (peek(head), *head.lines))
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield one run a conversation; a file of single messages is one run."""
@@ -135,6 +132,12 @@ class OpenAIChatImporter:
         run = next((text for name in _NAMES if (text := string(value.get(name)))), f"{path.name}:{line}")
         started = RunStarted(host=self.name, model=talk.model or "", source=f"{path.name}:{line}")
         yield Session(run=run, started=started, events=_Reader(talk, intake, report).events())
+
+
+def _is_ours(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and (_is_item(value[0]) or _is_conversation(value[0]))
+    return _is_item(value) or _is_conversation(value)
 
 
 def _is_item(value: Any) -> bool:
