@@ -14,7 +14,7 @@ from magistrate.hosts.fields import arguments, compact, result_text, string, tex
 from magistrate.hosts.shapes import MAX_NOTES, Unfit, decode, fit, salvage
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=12,
 )
