@@ -249,6 +249,19 @@ class Order(Record, frozen=True, kw_only=True):
     span: str = ""
 
 
+class Ordered(Record, frozen=True, kw_only=True):
+    """Whether orders in tool output ask for an effect, read as requests are (`Authority`). They authorise nothing."""
+
+    stance: Stance = "silent"
+    event: int = -1
+    """Number of the event with the order that settles it; -1 when none does."""
+    effect_asked: bool = False
+    target_named: bool = False
+    strength: float = 0.0
+    """Of the wording around that order."""
+    signs: tuple[str, ...] = ()
+
+
 class Course(Record, frozen=True, kw_only=True):
     """The course of the run up to an action, and whose words explain it. Ages and counts are in actions; -1: never."""
 
@@ -272,8 +285,8 @@ class Course(Record, frozen=True, kw_only=True):
     """Of the words of the arguments."""
     order: Order | None = None
     """The order that explains most of the action."""
-    orders: tuple[Authority, ...] = ()
-    """For each fact: what the orders so far ask for, read as requests are. They authorise nothing. Empty without orders."""
+    orders: tuple[Ordered, ...] = ()
+    """For each fact: what the orders so far ask for. Empty without orders."""
 
 
 class Evidence(Record, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from magistrate.core.records import Action, Author, Course, Effect, Order, Outcome, Voices
+from magistrate.core.records import Action, Author, Course, Effect, Order, Ordered, Outcome, Voices
 from magistrate.evidence.authorisation import Requests
 from magistrate.evidence.effects.morphology import split, word_set
 from magistrate.evidence.instructed import THRESHOLD, families
@@ -28,14 +28,16 @@ from magistrate.evidence.tokens import clean, cut, fold
 
 MAX_READ = 24_000
 """Characters of one tool output in which orders are looked for: three quarters head, one quarter tail."""
-BLOCK = 320
-"""Characters after which a passage ends at the next line or sentence."""
-LONGEST = 640
-"""Characters of a block without any end of line or sentence."""
-MAX_ORDERS = 24
+SHORT, LONG = 24, 400
+"""Characters that a sentence has at least and at most."""
+REACH = 200
+"""Characters on each side of a sentence whose wording counts as its surroundings."""
+MAX_ORDERS = 32
 """Passages kept of one tool output; the strongest."""
 MAX_WORDS = 8_192
 """Stems remembered of each voice; the oldest go first."""
+MAX_PASSAGES = 1_024
+"""Passages remembered by number."""
 MAX_SEEN = 4_096
 """Targets and calls remembered."""
 PER_STEM = 4
@@ -79,6 +81,8 @@ class Trail:
         self._system: OrderedDict[str, None] = OrderedDict(parent._system if parent else {})
         self._orders: OrderedDict[str, deque[_Passage]] = OrderedDict()
         self._asked = Requests()
+        self._passages: OrderedDict[int, _Passage] = OrderedDict()
+        self._passage = 0
         self._strongest: _Passage | None = None
         self._latest = -1
         self._actions = 0
@@ -117,15 +121,18 @@ class Trail:
 
     def _read(self, n: int, text: str, tool: str) -> None:
         """Find the passages that tell their reader to do something, and what they ask for."""
-        found = sorted(_passages(n, text, tool, self._actions), key=lambda one: -one.strength)[:MAX_ORDERS]
-        for passage in reversed(found):
-            for stem in stems(passage.text):
-                self._orders.setdefault(stem, deque(maxlen=PER_STEM)).append(passage)
-                self._orders.move_to_end(stem)
-            self._asked.observe(n, "person", passage.text)
+        for passage in reversed(_passages(n, text, tool, self._actions)):
+            number = self._passage = self._passage + 1
+            self._passages[number] = passage
+            for root in stems(passage.text):
+                self._orders.setdefault(root, deque(maxlen=PER_STEM)).append(passage)
+                self._orders.move_to_end(root)
+            self._asked.observe(number, "person", passage.text)
             self._latest = self._actions
             if self._strongest is None or passage.strength >= self._strongest.strength:
                 self._strongest = passage
+        while len(self._passages) > MAX_PASSAGES:
+            self._passages.popitem(last=False)
         while len(self._orders) > MAX_WORDS:
             self._orders.popitem(last=False)
 
@@ -151,7 +158,20 @@ class Trail:
             name=self._voices({word: word for word in name}),
             words=self._voices(dict(said)),
             order=self._explaining(name | {root for _, root in said}),
-            orders=tuple(self._asked.authority(effect, action) for effect in effects) if self._strongest else (),
+            orders=tuple(self._ordered(effect, action) for effect in effects) if self._strongest else (),
+        )
+
+    def _ordered(self, effect: Effect, action: Action) -> Ordered:
+        """What the orders so far ask for, read as requests are."""
+        found = self._asked.authority(effect, action)
+        passage = self._passages.get(found.event)
+        return Ordered(
+            stance=found.stance,
+            event=passage.event if passage else -1,
+            effect_asked=found.effect_asked,
+            target_named=found.target_named,
+            strength=passage.strength if passage else 0.0,
+            signs=tuple(sorted(passage.signs)) if passage else (),
         )
 
     def _voices(self, words: dict[str, str]) -> Voices:
@@ -238,30 +258,45 @@ def _call(action: Action) -> int:
 # ---------------------------------------------------------------------- passages
 
 
-def _passages(n: int, text: str, tool: str, at: int) -> Iterator[_Passage]:
-    """Stretches of neighbouring blocks that tell their reader to do something."""
+class _Sentence(NamedTuple):
+    start: int
+    end: int
+    signs: dict[str, float]
+
+
+def _passages(n: int, text: str, tool: str, at: int) -> list[_Passage]:
+    """Sentences that stand where wording tells its reader to do something, each with the signs of its surroundings."""
     text = clean(cut(text, MAX_READ))
     folded = fold(text)
-    start, signs = 0, dict[str, float]()
-    for begin, end in _blocks(folded):
-        found = dict(families(folded[begin:end]))
-        if sum(found.values()) >= THRESHOLD and end - start <= 4 * LONGEST:
-            start, signs = (start, signs | found) if signs else (begin, found)
-            continue
-        if signs:
-            yield _Passage(n, tool, sum(signs.values()), frozenset(signs), text[start:begin], at)
-        start, signs = begin, found if sum(found.values()) >= THRESHOLD else {}
-    if signs:
-        yield _Passage(n, tool, sum(signs.values()), frozenset(signs), text[start:], at)
+    read = [_Sentence(start, end, dict(families(folded[start:end]))) for start, end in _sentences(folded)]
+    found: list[_Passage] = []
+    first = 0
+    for i, one in enumerate(read):
+        while read[first].end < one.start - REACH:
+            first += 1
+        signs: dict[str, float] = {}
+        for other in islice(read, first, None):
+            if other.start > one.end + REACH:
+                break
+            signs |= other.signs
+        strength = sum(signs.values())
+        if strength >= THRESHOLD:
+            end = read[i + 1].end if i + 1 < len(read) and _leads_on(folded, one) else one.end
+            found.append(_Passage(n, tool, strength, frozenset(signs), text[one.start : end], at))
+    found.sort(key=lambda passage: -passage.strength)
+    return found[:MAX_ORDERS]
 
 
-def _blocks(folded: str) -> Iterator[tuple[int, int]]:
-    """Where the blocks of a text begin and end."""
+def _leads_on(folded: str, one: _Sentence) -> bool:
+    """Whether the sentence announces the next."""
+    return folded[one.start : one.end].rstrip().endswith(":")
+
+
+def _sentences(folded: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a text begin and end; very short ones join the next, very long ones are cut."""
     start = 0
     while start < len(folded):
-        match = _END.search(folded, start + BLOCK, start + LONGEST)
-        end = match.end() if match else min(len(folded), start + LONGEST)
-        if len(folded) - start <= BLOCK:
-            end = len(folded)
+        match = _END.search(folded, start + SHORT, start + LONG)
+        end = match.end() if match else min(len(folded), start + LONG)
         yield start, end
         start = end
