@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,22 @@ def test_a_host_in_forty_lines(tmp_path: Path) -> None:
     (session,) = importer.read(path, intake)
     assert [type(event).__name__ for event in session.events] == ["Message", "Action", "Outcome"]
     assert [problem.line for problem in intake.problems] == [3]
+
+
+def test_every_command_is_documented() -> None:
+    import magistrate.cli
+
+    text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name in magistrate.cli._COMMANDS:
+        assert f"## magistrate {name}" in text, name
+
+
+def test_the_documented_question_gets_an_answer() -> None:
+    (question,) = blocks("docs/commands.md", "json")
+    done = subprocess.run(
+        [sys.executable, "-m", "magistrate", "explain"], input=question, capture_output=True, text=True, check=True
+    )
+    assert "the person said not to" in done.stdout
 
 
 @pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name)
