@@ -4,7 +4,7 @@ PIP_FLAGS = --quiet --disable-pip-version-check --no-input
 DEV = .venv/.ready
 DEMO = .venv-demo/.ready
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench bench-peers format lock clean
 
 demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html
 	@mkdir -p out
@@ -20,6 +20,9 @@ check: $(DEV)
 
 bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
 	@for script in bench/*.py; do echo "== $$script"; .venv/bin/python $$script || exit 1; done
+
+bench-peers: $(DEV)  ## other guards beside Magistrate on labelled sessions; see docs/peers.md
+	.venv/bin/python bench/peers/run.py
 
 format: $(DEV)
 	.venv/bin/ruff format src tests bench
