@@ -216,14 +216,14 @@ async def _ask(gate: Gate, case: Case) -> tuple[Opinion, ...]:
     """Ask the reviewers in order, until one restricts or fails."""
     opinions: list[Opinion] = []
     for reviewer in gate.reviewers:
-        opinion = await _opinion(reviewer, case, gate.deadline)
+        opinion = await ask_one(reviewer, case, gate.deadline)
         opinions.append(opinion)
         if opinion.unavailable or (opinion.decision or "allow") != "allow":
             break
     return tuple(opinions)
 
 
-async def _opinion(reviewer: Reviewer, case: Case, deadline: float) -> Opinion:
+async def ask_one(reviewer: Reviewer, case: Case, deadline: float = DEADLINE) -> Opinion:
     """One reviewer's opinion; whatever goes wrong makes it `unavailable`."""
     started = time.perf_counter_ns()
     try:
