@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 from magistrate.evidence.tokens import cut
@@ -104,6 +105,20 @@ _SHAPES: tuple[tuple[str, Kind, str], ...] = (
 """Shapes in order of precedence: a place in the text belongs to the first that fits."""
 _KIND_OF: dict[str, Kind] = {name: kind for name, kind, _ in _SHAPES}
 _ANY_SHAPE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, _, pattern in _SHAPES))
+_NEEDS = {
+    "url": "://",
+    "remote": "@",
+    "mail": "@",
+    "uuid": "-",
+    "wallet": "0",
+    "handle": "@#",
+    "path": "/\\",
+    "dotted": ".",
+}
+"""Any of these must stand in a text for the shape to fit anywhere in it (a whole string for `url`)."""
+_OWN_MATTER = ("day", "amount", "marked", "proper")
+"""In long text (a program, a report) what matters is where things go: dates, amounts and names there are its own matter."""
+LONG = 600
 _EDGES = " \t\r\n.,:;!?\"'`()[]{}<>"
 _COMMAND_KEYS = _set("command cmd script shell code bash args argv cmdline commands exec run powershell")
 _SHELL_WORDS = re.compile(r"(?<![\w./$@:=~-])[A-Za-z][\w-]{2,}(?![\w./@:=(-])")
@@ -177,9 +192,27 @@ def _of_leaf(path: str, leaf: str | int | float) -> Iterator[Piece]:
             yield from (Piece(path, "name", word) for word in _SHELL_WORDS.findall(value[:2_000])[1:17])
 
 
+def _shapes_in(value: str) -> re.Pattern[str]:
+    """The shapes that a text can hold at all: most alternatives are ruled out by a character that is not there."""
+    absent = tuple(name for name, needs in _NEEDS.items() if not _present(name, needs, value))
+    return _without(absent, len(value) > LONG)
+
+
+def _present(name: str, needs: str, value: str) -> bool:
+    if name == "url":
+        return needs in value
+    return any(character in value for character in needs)
+
+
+@lru_cache(maxsize=512)
+def _without(absent: tuple[str, ...], long: bool) -> re.Pattern[str]:
+    left_out = (*absent, *_OWN_MATTER) if long else absent
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, _, pattern in _SHAPES if name not in left_out))
+
+
 def _inside(path: str, value: str) -> Iterator[Piece]:
     value = cut(value, MAX_LEAF)
-    for match in _ANY_SHAPE.finditer(value):
+    for match in _shapes_in(value).finditer(value):
         found = match.group().rstrip(_EDGES)
         if found.startswith("@/"):  # `curl -d @file`
             found = found[1:]
