@@ -30,8 +30,8 @@ MAX_READ = 24_000
 """Characters of one tool output in which orders are looked for: three quarters head, one quarter tail."""
 SHORT, LONG = 24, 400
 """Characters that a sentence has at least and at most."""
-REACH = 200
-"""Characters on each side of a sentence whose wording counts as its surroundings."""
+BEFORE, AFTER = 2, 1
+"""Sentences on each side whose wording counts as a sentence's surroundings: an order follows its address."""
 MAX_ORDERS = 32
 """Passages kept of one tool output; the strongest."""
 MAX_WORDS = 8_192
@@ -164,7 +164,7 @@ class Trail:
     def _ordered(self, effect: Effect, action: Action) -> Ordered:
         """What the orders so far ask for, read as requests are."""
         found = self._asked.authority(effect, action)
-        passage = self._passages.get(found.event)
+        passage = self._passages.get(found.event) or (self._naming(effect.target) if found.target_named else None)
         return Ordered(
             stance=found.stance,
             event=passage.event if passage else -1,
@@ -173,6 +173,12 @@ class Trail:
             strength=passage.strength if passage else 0.0,
             signs=tuple(sorted(passage.signs)) if passage else (),
         )
+
+    def _naming(self, target: str) -> _Passage | None:
+        """The strongest of the orders with every word of a target."""
+        kept = [self._orders.get(root, ()) for root in islice(stems(target[:400]), 12)]
+        shared = set(kept[0]).intersection(*kept[1:]) if kept else set()
+        return max(shared, key=lambda one: (one.strength, one.event), default=None)
 
     def _voices(self, words: dict[str, str]) -> Voices:
         """Who said these words (a word as it stands, and its stem)."""
@@ -270,14 +276,9 @@ def _passages(n: int, text: str, tool: str, at: int) -> list[_Passage]:
     folded = fold(text)
     read = [_Sentence(start, end, dict(families(folded[start:end]))) for start, end in _sentences(folded)]
     found: list[_Passage] = []
-    first = 0
     for i, one in enumerate(read):
-        while read[first].end < one.start - REACH:
-            first += 1
         signs: dict[str, float] = {}
-        for other in islice(read, first, None):
-            if other.start > one.end + REACH:
-                break
+        for other in read[max(0, i - BEFORE) : i + AFTER + 1]:
             signs |= other.signs
         strength = sum(signs.values())
         if strength >= THRESHOLD:
