@@ -19,7 +19,7 @@ import zstandard
 
 from magistrate.core.canon import canonical, digest, now
 from magistrate.core.errors import LedgerError
-from magistrate.core.records import Body, Event, Problem
+from magistrate.core.records import Body, Event, Problem, Verdict
 from magistrate.ledger.blobs import LONG, attach, detach, pack, references, unpack
 from magistrate.ledger.chain import event_hash, roll
 from magistrate.ledger.schema import GENESIS, migrate
@@ -112,9 +112,9 @@ class Ledger:
         return n
 
     def _stored_form(self, body: Body) -> str:
-        """Canonical JSON with long texts taken out; what is short as a whole and has no `$` key needs no second look."""
+        """Canonical JSON with long texts taken out. A verdict has none, nor what is short as a whole; neither has `$` keys."""
         data = canonical(body)
-        if len(data) > LONG or b'"$' in data:
+        if not isinstance(body, Verdict) and (len(data) > LONG or b'"$' in data):
             data = canonical(detach(msgspec.to_builtins(body), self._keep))
         return data.decode("utf-8", "surrogatepass")
 
