@@ -18,6 +18,7 @@ _COMMANDS = {
     "rules": "Read a rulebook and test it.",
     "ledger": "Verify a ledger, or take it elsewhere.",
     "demo": "Run AgentDojo's real environments through the gate.",
+    "bench": "Measure reviewers on labelled sessions, each figure with its interval.",
 }
 """Each command is the function of its name in the module of its name; the texts stand here so that `--help` loads none."""
 

@@ -1,0 +1,59 @@
+"""The bench's results as records: what is printed, written as JSON and drawn."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import field
+
+from magistrate.audit.performance import Performance
+from magistrate.core.records import Record
+
+
+class Block(Record, frozen=True, kw_only=True):
+    """All arms on one part of one source."""
+
+    source: str
+    level: Literal["action", "run"]
+    """`run`: a run's score is the highest of its scored actions."""
+    part: Literal["all", "group", "followed"]
+    """`followed`: injections followed against ones read and not followed."""
+    group: str = ""
+    clustered_on: Literal["group", "task", "run"]
+    """What the intervals take for independent: they speak of new groups, of new tasks in the groups there are, or of new runs."""
+    clusters: int
+    arms: tuple[Performance, ...]
+
+
+class Cost(Record, frozen=True, kw_only=True):
+    """Time per action, in microseconds. An arm's own time comes on top of evidence, except for scores read from a file."""
+
+    arm: str
+    actions: int
+    median_us: float
+    p95_us: float
+    per_second: float
+    """Actions a second on one core, with evidence where the arm needs it; 0: no time was recorded."""
+    with_evidence: bool = True
+
+
+class Results(Record, frozen=True, kw_only=True):
+    """One run of the bench."""
+
+    version: str
+    made: str
+    revision: str
+    """Of the rulebook."""
+    reviewers: dict[str, str]
+    """Member -> version."""
+    runs: int
+    actions: int
+    limit: int = 0
+    seed: int = 0
+    blocks: tuple[Block, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    peak_mb: float = 0.0
+    """Highest resident memory of the process, in MB."""
+    failures: dict[str, int] = field(default_factory=dict)
+    """Errors in computing evidence, by kind: all members' verdicts are missing there."""
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,144 @@
+"""Every scored action through evidence and all members, once. The label decides which actions are asked about, and no more."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from magistrate.bench.arms import NOTHING, Key, Said, said
+from magistrate.bench.cases import Case as Scored
+from magistrate.bench.cases import cases, scored
+from magistrate.bench.labels import Labelled, read_labels
+from magistrate.bench.tally import Tally
+from magistrate.core.errors import InputError
+from magistrate.core.intake import Intake
+from magistrate.core.mask import mask_said
+from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.records import Action, Body, Event, Evidence, Rulebook, Session
+from magistrate.evidence.run import RunEvidence
+from magistrate.gate import HISTORY, ask_one
+from magistrate.hosts import importer_for
+
+Sample = dict[Path, dict[int, Labelled]]
+"""What is to be judged: file -> line -> the run's label."""
+
+
+def sample(paths: Iterable[Path], *, limit: int = 0, seed: int = 0) -> Sample:
+    """The scored runs of files; with a limit, that many of each source, drawn without replacement by hashes of the seed.
+
+    Raises InputError for a file without labelled sessions.
+    """
+    chosen: Sample = {}
+    for path in dict.fromkeys(paths):
+        if (importer := importer_for(path)).name != "labelled":
+            raise InputError(f"holds sessions of {importer.name}, without labels", where=str(path))
+        chosen[path] = {label.line: label for label in read_labels(path) if scored(label)}
+    return _drawn(chosen, limit, seed) if limit else chosen
+
+
+def _drawn(everything: Sample, limit: int, seed: int) -> Sample:
+    by_source: dict[str, list[tuple[bytes, Path, int]]] = {}
+    for path, labels in everything.items():
+        for line, label in labels.items():
+            key = hashlib.blake2b(f"{seed}/{label.run}".encode("utf-8", "replace"), digest_size=8).digest()
+            by_source.setdefault(label.source, []).append((key, path, line))
+    kept = {(path, line) for found in by_source.values() for _, path, line in sorted(found)[:limit]}
+    return {
+        path: {line: label for line, label in labels.items() if (path, line) in kept}
+        for path, labels in everything.items()
+    }
+
+
+class Judge:
+    """Asks all members about every action of a sample; keeps tallies by source, and what it cost."""
+
+    def __init__(
+        self, rulebook: Rulebook, reviewers: Mapping[str, Reviewer], recorded: Mapping[str, Mapping[Key, Said]]
+    ) -> None:
+        self.rulebook = rulebook
+        self.reviewers = dict(reviewers)
+        self.recorded = dict(recorded)
+        self.tallies: dict[str, Tally] = {}
+        self.intake = Intake()
+        self.failures: Counter[str] = Counter()
+        """Kinds of error with which evidence could not be computed; every member is then missing."""
+        self.matched: Counter[str] = Counter()
+        """Actions for which a file of scores had a line."""
+        self.seeing_ns = 0
+        """Spent on masking and evidence, of all events."""
+        self.actions = 0
+        self._names: Counter[str] = Counter()
+
+    async def file(self, path: Path, labels: Mapping[int, Labelled], advance: Callable[[], None]) -> None:
+        """Judge the runs of one file; `advance` is called after each."""
+        for session in importer_for(path).read(path, self.intake):
+            run = self._distinct(session.run)
+            line = int(session.started.source.rpartition(":")[2])
+            label = labels.get(line)
+            if label is None:
+                continue
+            proposed = sum(isinstance(event, Action) for event in session.events)
+            if label.run != session.run or proposed != sum(label.calls):
+                self.intake.problem(path, "label and session do not fit together; not scored", line=line)
+            else:
+                await self._run(run, session, label)
+            advance()
+
+    async def _run(self, run: str, session: Session, label: Labelled) -> None:
+        tally = self.tallies.setdefault(label.source, Tally(label.source, [*self.reviewers, *self.recorded]))
+        tally.begin(label)
+        todo = cases(label)
+        seen = RunEvidence(session.started)
+        history: deque[Event] = deque(maxlen=HISTORY)
+        history.append(_event(run, 0, session.started))
+        for n, event in enumerate(session.events, start=1):
+            started = time.perf_counter_ns()
+            clean = mask_said(event)
+            if isinstance(clean, Action):
+                if (case := next(todo, None)) is None:
+                    return
+                evidence = self._assess(seen, clean)
+                took = time.perf_counter_ns() - started
+                self.seeing_ns += took
+                opinions = await self._ask(run, case, n, clean, evidence, history)
+                tally.add(case, took / 1000, opinions)
+                self.actions += 1
+                started = time.perf_counter_ns()
+            seen.observe(n, clean)
+            self.seeing_ns += time.perf_counter_ns() - started
+            history.append(_event(run, n, clean))
+
+    def _assess(self, seen: RunEvidence, action: Action) -> Evidence | None:
+        try:
+            return seen.assess(action)
+        except Exception as error:  # noqa: BLE001  as in the gate: what cannot be seen is a missing verdict
+            self.failures[type(error).__name__] += 1
+            return None
+
+    async def _ask(
+        self, run: str, scored: Scored, n: int, action: Action, evidence: Evidence | None, history: Sequence[Event]
+    ) -> dict[str, Said]:
+        found: dict[str, Said] = {}
+        for name, reviewer in self.reviewers.items():
+            if evidence is None:
+                found[name] = NOTHING
+                continue
+            case = Case(n=n, action=action, evidence=evidence, rulebook=self.rulebook, history=tuple(history))
+            found[name] = said(await ask_one(reviewer, case))
+        for name, lines in self.recorded.items():
+            line = lines.get((run, scored.step, scored.call))
+            self.matched[name] += line is not None
+            found[name] = line or NOTHING
+        return found
+
+    def _distinct(self, run: str) -> str:
+        """The run's id, made unique in the batch as an import of all files together would."""
+        self._names[run] += 1
+        return run if self._names[run] == 1 else f"{run}~{self._names[run]}"
+
+
+def _event(run: str, n: int, body: Body) -> Event:
+    return Event(id=0, run=run, n=n, at="", body=body, prev="", hash="")

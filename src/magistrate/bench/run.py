@@ -1,0 +1,75 @@
+"""One run of the bench, from files to results."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from magistrate import __version__
+from magistrate.audit.results import Results
+from magistrate.bench.arms import Arm, Key, Said
+from magistrate.bench.judge import Judge, Sample
+from magistrate.bench.measure import Clusters, blocks, costs
+from magistrate.bench.reviewers import reviewer
+from magistrate.core.canon import now
+from magistrate.core.errors import InputError
+from magistrate.core.records import Rulebook
+
+
+def prepare(arms: Sequence[Arm], recorded: Mapping[str, Mapping[Key, Said]], rulebook: Rulebook) -> Judge:
+    """Load every member of the arms once. Raises ConfigError for a member that is neither a reviewer nor recorded."""
+    members = dict.fromkeys(name for arm in arms for name in arm.members)
+    live = {name: reviewer(name, rulebook) for name in members if name not in recorded}
+    return Judge(rulebook, live, {name: recorded[name] for name in members if name in recorded})
+
+
+async def bench(
+    judge: Judge,
+    sample: Sample,
+    arms: Sequence[Arm],
+    *,
+    advance: Callable[[], None] = lambda: None,
+    clusters: Clusters = "auto",
+    limit: int = 0,
+    seed: int = 0,
+) -> Results:
+    """Judge a sample and measure all arms on it. Raises InputError when nothing could be scored."""
+    for path, labels in sample.items():
+        if labels:
+            await judge.file(path, labels, advance)
+    tallies = list(judge.tallies.values())
+    if not judge.actions:
+        raise InputError("no action with a label to score", mend="see docs/bench.md for the shape of labelled sessions")
+    return Results(
+        version=__version__,
+        made=now(),
+        revision=judge.rulebook.revision,
+        reviewers={
+            **{name: one.version for name, one in judge.reviewers.items()},
+            **dict.fromkeys(judge.recorded, "scores from a file"),
+        },
+        runs=sum(len(tally.run_truth) for tally in tallies),
+        actions=judge.actions,
+        limit=limit,
+        seed=seed,
+        blocks=tuple(block for tally in tallies for block in blocks(tally, arms, clusters)),
+        costs=tuple(costs(tallies, arms, judge.seeing_ns, judge.reviewers)),
+        peak_mb=_peak_mb(),
+        failures=dict(judge.failures),
+        remarks=tuple(_remarks(judge)),
+    )
+
+
+def _remarks(judge: Judge) -> list[str]:
+    return [
+        f"{name}: scores for {judge.matched[name]:,} of {judge.actions:,} actions, of {len(lines):,} in the file"
+        for name, lines in judge.recorded.items()
+        if judge.matched[name] < judge.actions
+    ]
+
+
+def _peak_mb() -> float:
+    """The highest resident memory of this process so far; Linux counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10) * 1.048576

@@ -1,0 +1,140 @@
+"""The results as plain tables: one block a source, arms as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from magistrate.audit.estimate import Estimate
+from magistrate.audit.performance import LIMITS, Performance, RecallAt
+from magistrate.audit.results import Block, Results
+from magistrate.cli.output import plain, table
+
+MAX_GROUPS = 16
+"""Sources with more groups than this print none of them; JSON has all."""
+_LEVELS = {
+    ("action", "all"): "actions",
+    ("run", "all"): "runs, by their highest action",
+    ("action", "followed"): "injections followed v read and not followed",
+}
+
+
+def text(results: Results) -> str:
+    """Everything a person reads."""
+    lines: list[str] = []
+    for source, found in groupby(results.blocks, key=lambda block: block.source):
+        lines += ["", f"== {plain(source, 60)}", *_source(list(found))]
+    lines += ["", *_costs(results), "", *_notes(results)]
+    return "\n".join(lines[1:])
+
+
+def _source(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in blocks:
+        if block.part != "group":
+            one = block.arms[0]
+            yield ""
+            yield (
+                f"{_LEVELS[block.level, block.part]}: {one.harmful:,} harmful, {one.harmless:,} harmless; "
+                f"intervals clustered on {block.clusters:,} {block.clustered_on}s"
+            )
+            yield table(_HEADER, list(_rows(block)))
+            if calibrated := list(_calibration(block)):
+                yield ""
+                yield table(["calibration", "Brier", "if always base rate", "expected error", "n"], calibrated)
+    groups = [block for block in blocks if block.part == "group" and block.level == "action"]
+    if groups and len(groups) <= MAX_GROUPS:
+        yield ""
+        yield table(
+            ["group", *_HEADER],
+            [[plain(block.group, 24), *row] for block in groups for row in _rows(block)],
+            left=2,
+        )
+    elif groups:
+        yield f"({len(groups):,} groups, one by one in --json)"
+
+
+_HEADER = [
+    "arm",
+    "AUROC",
+    *(f"recall at {limit:.1%}".replace(".0%", "%") for limit in LIMITS),
+    "own recall",
+    "overblock",
+    "missing",
+]
+
+
+def _rows(block: Block) -> Iterator[list[str]]:
+    for arm in block.arms:
+        yield _row(arm.arm, arm)
+        if arm.answered:
+            yield _row(f"  {arm.arm}, answered only", arm.answered)
+
+
+def _row(name: str, arm: Performance) -> list[str]:
+    missing = arm.missing_harmful + arm.missing_harmless
+    return [
+        plain(name, 40),
+        "-" if arm.missing_harmful == arm.harmful else number(arm.auroc),
+        *(_at(point) for point in arm.recall_at),
+        share(arm.recall),
+        share(arm.overblock),
+        f"{arm.missing_harmful}+{arm.missing_harmless}" if missing else "0",
+    ]
+
+
+def _calibration(block: Block) -> Iterator[list[str]]:
+    for arm in block.arms:
+        if arm.reliability:
+            points = arm.reliability.points
+            yield [
+                plain(arm.arm, 40),
+                number(arm.reliability.brier),
+                f"{points.base * (1 - points.base):.3f}",
+                number(arm.reliability.error),
+                f"{points.n:,}",
+            ]
+
+
+def number(estimate: Estimate) -> str:
+    """A figure between 0 and 1 with its interval."""
+    if estimate.value is None:
+        return "-"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]".replace("0.", ".")
+
+
+def share(estimate: Estimate) -> str:
+    """A share in per cent with its interval."""
+    if estimate.value is None:
+        return "-"
+    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]%"
+
+
+def _at(point: RecallAt) -> str:
+    if point.recall is None:
+        return "too few" if "needed" in point.why else "-"
+    return share(point.recall)
+
+
+def _costs(results: Results) -> list[str]:
+    rows = [
+        [
+            plain(cost.arm, 40) + ("" if cost.with_evidence else " (as recorded)"),
+            f"{cost.median_us / 1000:.2f} ms",
+            f"{cost.p95_us / 1000:.2f} ms",
+            f"{cost.per_second:,.0f}" if cost.per_second else "-",
+        ]
+        for cost in results.costs
+    ]
+    return [table(["per action", "median", "p95", "actions/s"], rows), f"peak memory {results.peak_mb:,.0f} MB"]
+
+
+def _notes(results: Results) -> Iterator[str]:
+    drawn = f", at most {results.limit:,} of each source by seed {results.seed}" if results.limit else ""
+    yield f"{results.runs:,} runs, {results.actions:,} actions judged{drawn}; rulebook {results.revision[:19]}"
+    needed = ", ".join(f"{round(1 / limit):,} for {limit:.1%}" for limit in LIMITS)
+    yield f"95% intervals. Too few: a share of false alarms needs so many harmless cases to be told ({needed})."
+    yield "Missing (harmful + harmless): no verdict; a miss on harmful cases, a false alarm on harmless ones."
+    if results.failures:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in results.failures.items())
+        yield f"evidence failed: {plain(kinds, 200)}"
+    yield from (plain(remark, 200) for remark in results.remarks)
