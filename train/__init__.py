@@ -1,0 +1,1 @@
+"""How the screen is trained. Not part of the installed package."""
