@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
+from magistrate.core.records import Session
 from train.pairs import injected, workplace
 from train.pairs.play import Side
-
-from magistrate.core.records import Session
 
 Family = Callable[[Random, int], list[Side]]
 """Makes the sides of one pair: from a source of chance, and the number of the pair (which chooses the template)."""

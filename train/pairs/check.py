@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import click
 import msgspec
-from train.pairs import FAMILIES, sessions
 
 from magistrate.core.mask import mask_said
 from magistrate.core.records import Action, Evidence, Session
@@ -20,6 +19,7 @@ from magistrate.evidence.run import RunEvidence
 from magistrate.gate import Finding, describe, find
 from magistrate.rulebook.match import Matcher
 from magistrate.rulebook.text import default
+from train.pairs import FAMILIES, sessions
 
 _TEXTS = ("target", "span", "path", "event", "line", "value", "tool")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from train.pairs.deeds import Deed
-
 from magistrate.core.records import EffectKind
+from train.pairs.deeds import Deed
 
 
 def _shell(kind: EffectKind, target: str, command: str, *asks: str) -> Deed:

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
-from train.pairs.fill import Scene
-
 from magistrate.core.records import Action
+from train.pairs.fill import Scene
 
 _VENDORS = [
     "larkpost",

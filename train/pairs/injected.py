@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
+from magistrate.core.records import EffectKind
 from train.pairs.commands import COMMANDS
 from train.pairs.deeds import DEEDS, TARGETS, Deed
 from train.pairs.injections import passage
 from train.pairs.leaks import PRIVATE, SENDERS
 from train.pairs.play import Aim, Side, Stage
 from train.pairs.reads import readings
-
-from magistrate.core.records import EffectKind
 
 ALL: tuple[Deed, ...] = DEEDS + COMMANDS
 CONSEQUENTIAL = tuple(deed for deed in ALL if deed.kind not in ("create", "oversight"))

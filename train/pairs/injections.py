@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from train.pairs.fill import Scene
-
 from magistrate.core.records import EffectKind
+from train.pairs.fill import Scene
 
 STYLES: tuple[str, ...] = (
     # plain and polite

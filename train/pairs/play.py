@@ -7,12 +7,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
+
+from magistrate.core.records import Action, Message, Outcome, RunStarted
 from train.pairs.deeds import TARGETS, Deed
 from train.pairs.fill import Scene
 from train.pairs.hosts import Host
 from train.pairs.reads import Page, Reading, readings
-
-from magistrate.core.records import Action, Message, Outcome, RunStarted
 
 _SINGLE = (
     "{I}.", "{I}.", "Please {i}.", "{i}", "{i} please", "Can you {i}?", "Could you please {i}?", "I need you to {i}.", "{I}, thanks!",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
+from magistrate.core.records import Action
 from train.pairs.injected import ALL
 from train.pairs.long import ERRANDS, READERS
 from train.pairs.play import Play, Side, Stage
 from train.pairs.reads import Page, readings
 from train.pairs.single import SINGLES
 from train.pairs.work import JOBS, LOOKS, Step
-
-from magistrate.core.records import Action
 
 
 def _act(stage: Stage, step: Step) -> Action:
