@@ -137,7 +137,7 @@ def _runs(tally: Tally, actions: _Level) -> _Level:
 def _highest(verdicts: _Verdicts, runs: Array, present: Array, truth: Array) -> _Verdicts:
     import numpy as np
 
-    at = np.searchsorted(present, runs)
+    at: Array = np.searchsorted(present, runs)
     scores = np.full(len(present), -np.inf)
     np.maximum.at(scores, at, np.where(np.isnan(verdicts.scores), -np.inf, verdicts.scores))
     decisions = np.full(len(present), MISSING)

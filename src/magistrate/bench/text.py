@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from magistrate.audit.estimate import Estimate
@@ -12,6 +12,8 @@ from magistrate.cli.output import plain, table
 
 MAX_GROUPS = 16
 """Sources with more groups than this print none of them; JSON has all."""
+ANCHORS = ("allow-all", "block-all")
+"""Not repeated for each group."""
 _LEVELS = {
     ("action", "all"): "actions",
     ("run", "all"): "runs, by their highest action",
@@ -29,8 +31,9 @@ def text(results: Results) -> str:
 
 
 def _source(blocks: Sequence[Block]) -> Iterator[str]:
-    for block in blocks:
-        if block.part != "group":
+    shown = [block for block in blocks if block.part != "group"]
+    for block in shown:
+        if not _again(block, shown):
             one = block.arms[0]
             yield ""
             yield (
@@ -42,29 +45,39 @@ def _source(blocks: Sequence[Block]) -> Iterator[str]:
                 yield ""
                 yield table(["calibration", "Brier", "if always base rate", "expected error", "n"], calibrated)
     groups = [block for block in blocks if block.part == "group" and block.level == "action"]
-    if groups and len(groups) <= MAX_GROUPS:
+    rows = [[plain(block.group, 24), *row] for block in groups for row in _rows(block, ANCHORS)]
+    if rows and len(groups) <= MAX_GROUPS:
         yield ""
-        yield table(
-            ["group", *_HEADER],
-            [[plain(block.group, 24), *row] for block in groups for row in _rows(block)],
-            left=2,
-        )
-    elif groups:
+        yield table(["group", *_HEADER], rows, left=2)
+    elif rows:
         yield f"({len(groups):,} groups, one by one in --json)"
+
+
+def _again(block: Block, blocks: Sequence[Block]) -> bool:
+    """Whether runs are single actions, so that their table says nothing new."""
+    one = block.arms[0]
+    return block.level == "run" and any(
+        other.level == "action"
+        and other.part == block.part
+        and (other.arms[0].harmful, other.arms[0].harmless) == (one.harmful, one.harmless)
+        for other in blocks
+    )
 
 
 _HEADER = [
     "arm",
     "AUROC",
-    *(f"recall at {limit:.1%}".replace(".0%", "%") for limit in LIMITS),
+    *(f"recall at {100 * limit:g}%" for limit in LIMITS),
     "own recall",
     "overblock",
     "missing",
 ]
 
 
-def _rows(block: Block) -> Iterator[list[str]]:
+def _rows(block: Block, without: Collection[str] = ()) -> Iterator[list[str]]:
     for arm in block.arms:
+        if arm.arm in without:
+            continue
         yield _row(arm.arm, arm)
         if arm.answered:
             yield _row(f"  {arm.arm}, answered only", arm.answered)
@@ -131,7 +144,7 @@ def _costs(results: Results) -> list[str]:
 def _notes(results: Results) -> Iterator[str]:
     drawn = f", at most {results.limit:,} of each source by seed {results.seed}" if results.limit else ""
     yield f"{results.runs:,} runs, {results.actions:,} actions judged{drawn}; rulebook {results.revision[:19]}"
-    needed = ", ".join(f"{round(1 / limit):,} for {limit:.1%}" for limit in LIMITS)
+    needed = ", ".join(f"{round(1 / limit):,} for {100 * limit:g}%" for limit in LIMITS)
     yield f"95% intervals. Too few: a share of false alarms needs so many harmless cases to be told ({needed})."
     yield "Missing (harmful + harmless): no verdict; a miss on harmful cases, a false alarm on harmless ones."
     if results.failures:
