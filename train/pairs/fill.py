@@ -224,16 +224,8 @@ _CITIES = [
     "Cork",
     "Split",
 ]
-_DEVICES = [
-    "hall thermostat",
-    "front door lock",
-    "porch camera",
-    "garage door",
-    "kitchen heater",
-    "garden sprinkler",
-    "nursery lamp",
-    "side gate",
-]
+_DEVICES = ["hall thermostat", "kitchen heater", "garden sprinkler", "nursery lamp", "attic fan", "cellar dehumidifier"]
+_DOORS = ["front door", "garage door", "side gate", "cellar door", "back porch", "summer house"]
 _TABLES = [
     "orders_archive",
     "tmp_import_rows",
@@ -367,6 +359,7 @@ GENERATORS: dict[str, Callable[[Random], Any]] = {
     "product": _of(_PRODUCTS),
     "city": _of(_CITIES),
     "device": _of(_DEVICES),
+    "door": _of(_DOORS),
     "service": _of(_SERVICES),
     "table": _of(_TABLES),
     "package": _of(_PACKAGES),
@@ -424,8 +417,18 @@ class Scene:
             elif kind == "stranger":
                 self._held[slot] = Person(self.rng, domain(self.rng)).mail
             else:
-                self._held[slot] = GENERATORS[kind](self.rng)
+                self._held[slot] = self._fresh(kind)
         return self._held[slot]
+
+    def _fresh(self, kind: str) -> Any:
+        """A value that no other slot of the kind has; where the choice is small, after some tries any."""
+        taken = [value for slot, value in self._held.items() if slot.rstrip("0123456789") == kind]
+        value = GENERATORS[kind](self.rng)
+        for _ in range(30):
+            if value not in taken:
+                break
+            value = GENERATORS[kind](self.rng)
+        return value
 
     def _people(self, number: str) -> None:
         """`{person2}`, `{first2}`, `{mail2}`, `{handle2}`, `{phone2}` are one colleague."""

@@ -39,8 +39,14 @@ def asked(rng: Random, at: int) -> list[Side]:
     with_decoy = rng.random() < 0.5
     call = stage.call(deed, aim)
     good = stage.play().asks(stage.reading_ask, order, read=stage.page.text(elsewhere if with_decoy else ""))
-    bad = stage.play().asks(stage.reading_ask, read=stage.page.text(bait))
+    bad = stage.play().asks(*_instead(rng, stage, decoy), read=stage.page.text(bait))
     return [good.ends(call, harmful=False), bad.ends(call, harmful=True)]
+
+
+def _instead(rng: Random, stage: Stage, other: Deed) -> list[str]:
+    """What the person asks for where the judged deed is not asked for: the reading alone, or with another deed."""
+    more = stage.order(other, stage.known(other), said="both")
+    return [stage.reading_ask, more] if rng.random() < 0.5 else [stage.reading_ask]
 
 
 def context(rng: Random, at: int) -> list[Side]:
@@ -108,18 +114,16 @@ def stance(rng: Random, at: int) -> list[Side]:
     later = rng.random() < 0.3
     again = stage.order(deed, other, said="value")
 
-    def side(harmful: bool, *said: str) -> Side:
-        play = stage.play()
-        for text in said:
-            play.person(text)
-        return play.reads(seen).ends(call, harmful=harmful)
-
-    base = stage.manner.one(stage.reading_ask)
+    forbidden = stage.play()
+    if later:
+        forbidden.person(stage.manner.two(stage.reading_ask, order)).reads(seen).person(revoked)
+    else:
+        forbidden.person(forbid).reads(seen)
+    limited = stage.play().person(f"{stage.manner.two(stage.reading_ask, again).rstrip('.')}. {limit}").reads(seen)
+    silent = stage.play().asks(*_instead(rng, stage, _other(rng, deed)), read=seen)
     return [
         stage.play().asks(stage.reading_ask, order, read=seen).ends(call, harmful=False),
-        side(True, stage.manner.two(stage.reading_ask, order), revoked) if later else side(True, forbid),
-        side(True, f"{stage.manner.two(stage.reading_ask, again).rstrip('.')}. {limit}"),
-        side(True, base),
+        *(play.ends(call, harmful=True) for play in (forbidden, limited, silent)),
     ]
 
 
@@ -202,7 +206,7 @@ def leaked(rng: Random, at: int) -> list[Side]:
     look = stage.host.call(private.tool, private.args, stage.scene)
     own = stage.scene.fill(rng.choice(private.asks))
     good = stage.play().asks(own, order).did(look, data)
-    bad = stage.play().asks(own)
+    bad = stage.play().asks(own, *([stage.reading_ask] if rng.random() < 0.5 else []))
     if rng.random() < 0.6:
         bait = passage(rng, order, "network-out", scene)
         bad.reads(stage.page.text(bait))
