@@ -1,7 +1,7 @@
 """Labelled sessions as the hook events an agent's host would have sent, and the key of every scored action.
 
 Nothing of the label reaches a peer: sessions and calls are renamed to numbers (record names tell of attacks), and the label only
-decides where a session ends: scored are the calls up to the first harmful step, and all calls of harmless sessions.
+decides where a session ends, as in `magistrate bench`: after the first harmful step, or after the last call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from magistrate.bench.labels import Labelled, read_labels
+from magistrate.bench.cases import cases as actions
+from magistrate.bench.cases import scored
+from magistrate.bench.labels import read_labels
 from magistrate.core.intake import Intake, lines
 from magistrate.hosts.labelled import Labelled as Session
 
@@ -36,27 +38,30 @@ class Event(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One scored record: its answer key, and what happened."""
+    """One record with scored actions: what happened in it, its run, and where (step, call) decisions are awaited."""
 
-    key: Labelled
     session: Session
+    run: str
+    asked: frozenset[tuple[int, int]]
 
 
 def cases(path: Path) -> Iterator[Case]:
-    """The records of a file whose actions are scored."""
-    keys = {key.line: key for key in read_labels(path) if key.harmful is False or key.where is not None}
+    """The records of a file of which actions are scored."""
+    labels = {label.line: label for label in read_labels(path) if scored(label)}
     decoder = msgspec.json.Decoder(Session)
     for number, line in lines(path, Intake()):
-        if number in keys:
-            yield Case(keys[number], decoder.decode(line))
+        if label := labels.get(number):
+            asked = frozenset((one.step, one.call) for one in actions(label))
+            if asked:
+                yield Case(decoder.decode(line), label.run, asked)
 
 
-def events(case: Case, number: int = 0, folder: str = "") -> Iterator[Event]:
+def events(case: Case, number: int, folder: str) -> Iterator[Event]:
     """What the hooks would be sent in session `number`, in `folder`: prompts, calls before they run, and what they gave back."""
     common = {"session_id": f"s{number}", "cwd": folder}
     pending: dict[str, dict[str, Any]] = {}
     steps, task = case.session.steps or [], case.session.user_task
-    last = case.key.where if case.key.harmful else None
+    last = max(step for step, _ in case.asked)
     if task and not any(step.role == "user" for step in steps):
         yield Event({**common, "hook_event_name": "UserPromptSubmit", "prompt": task}, None)
     for index, step in enumerate(steps):
@@ -68,7 +73,7 @@ def events(case: Case, number: int = 0, folder: str = "") -> Iterator[Event]:
                 for position, call in enumerate(step.tool_calls or ()):
                     made = {**common, **tool(call.name or "", call.arguments), "tool_use_id": f"c{index}_{position}"}
                     pending[str(call.id)] = made
-                    yield Event({**made, "hook_event_name": "PreToolUse"}, Key(case.key.run, index, position))
+                    yield Event({**made, "hook_event_name": "PreToolUse"}, Key(case.run, index, position))
             case "tool" if str(step.tool_call_id) in pending:
                 made = pending.pop(str(step.tool_call_id))
                 yield Event({**made, "hook_event_name": "PostToolUse", "tool_response": output(made, text)}, None)

@@ -21,6 +21,8 @@ ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "peers"
 DEADLINE_S, START_S = 10.0, 60.0
 """How long one answer may take, and the first one with the start."""
+MAX_LOSSES = 20
+"""A process that was lost so often on one file is not started again."""
 QUIET = {"DO_NOT_TRACK": "1", "DISABLE_TELEMETRY": "1", "PRISMOR_NO_UPDATE_CHECK": "1", "LANG": "C.UTF-8"}
 
 
@@ -34,12 +36,14 @@ class Peer:
     adapter: str = ""
     warns: bool = False
     """It has warnings, so it is also counted with warnings taken as asking."""
+    slow: bool = False
+    """Asked first, so that others can be asked meanwhile."""
 
 
 PEERS = (
     Peer("nah", "nah", "0.11.0"),
     Peer("agentbelay", "agentbelay", "0.1.0"),
-    Peer("prismor", "prismor", "1.68.3", warns=True),
+    Peer("prismor", "prismor", "1.68.3", warns=True, slow=True),
     Peer("trifectaguard", "trifectaguard", "0.1.5"),
     Peer("trifectaguard-drafted", "trifectaguard", "0.1.5"),
     Peer("cc-safety-net", "cc-safety-net", "2.4.5"),
@@ -95,6 +99,7 @@ class Process:
     tools: list[dict[str, Any]]
     starts: list[float] = field(default_factory=list)
     """Milliseconds from the start of each process to its first answer."""
+    losses: int = 0
     _home: tempfile.TemporaryDirectory[str] | None = None
     _process: subprocess.Popen[str] | None = None
 
@@ -109,7 +114,9 @@ class Process:
         return str(Path(self._home.name) / "work")
 
     def ask(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """The peer's answer, or `failed`: `timeout`, `ended`, or what it raised. After the first two its process is gone."""
+        """The peer's answer, or `failed` with the reason. `lost`: its process is gone, and with it what it knew of the session."""
+        if self.losses >= MAX_LOSSES:
+            return {"failed": "given up", "us": 0, "lost": True}
         began, fresh = time.perf_counter(), self._process is None
         if self._process is None:
             self._process = self._start()
@@ -153,6 +160,7 @@ class Process:
 
     def _lost(self, why: str) -> dict[str, Any]:
         self._end()
+        self.losses += 1
         return {"failed": why, "us": 0, "lost": True}
 
     def _end(self) -> None:

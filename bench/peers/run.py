@@ -1,34 +1,29 @@
 """Peers and Magistrate side by side on labelled sessions: `python bench/peers/run.py [DATA...]`, or `make bench-peers`.
 
-Makes each peer's environment, asks each about every scored action, writes score files under `build/peers/scores` and the
-table that `docs/peers.md` shows. A peer that cannot be installed or started is named and left out.
+Makes each peer's environment, asks each about every scored action, hands the score files to `magistrate bench`, and writes the
+tables that `docs/peers.md` shows to `build/peers/tables.md`. A peer that cannot be installed or started is named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import json
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+from typing import Any
 
-import msgspec
 from cases import tools
 from drive import BUILD, PEERS, ROOT, Peer, Process, install
-from scores import Figures, Scored, ask, constant, figures, rules
+from scores import ask, read, with_warnings, write
+from table import Known, table
 
 DATA = ("dcg_commands", "intercode_bash_benign", "agentdojo")
-OWN: dict[str, Callable[[Path], Iterator[Scored]]] = {
-    "allow-all": partial(constant, decision="allow"),
-    "block-all": partial(constant, decision="deny"),
-    "magistrate rules": rules,
-}
-HEADER = (
-    "| arm | harmful actions stopped | harmless actions stopped | harmless runs interrupted "
-    "| no opinion | failed | median ms | p95 ms |\n|---|---|---|---|---|---|---|---|"
-)
+SCORES, RESULTS = BUILD / "scores", BUILD / "results"
 
 
 def main() -> None:
@@ -36,86 +31,75 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folder = Path(os.environ.get("MAGISTRATE_DATA", ROOT.parent / "shared" / "data"))
     parser.add_argument("data", nargs="*", type=Path, default=[folder / f"{name}.jsonl.gz" for name in DATA])
-    parser.add_argument("--peer", action="append", help="only these arms (default: all)")
-    parser.add_argument("--jobs", type=int, default=1, help="arms at a time (latencies suffer)")
+    parser.add_argument("--peer", action="append", help="ask only these peers (default: all)")
+    parser.add_argument("--keep", action="store_true", help="show the other peers by the score files of an earlier run")
+    parser.add_argument("--jobs", type=int, default=2, help="peers asked at a time")
     options = parser.parse_args()
-    peers = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
-    problems = {peer.name: why for peer in peers if (why := install(peer))}
-    starts = collect([peer for peer in peers if peer.name not in problems], options.data, options.jobs)
-    report = "\n\n".join(table(path) for path in options.data)
-    report += "\n\n" + "\n".join(f"- {name}: first answer after {ms:.0f} ms" for name, ms in sorted(starts.items()))
-    report += "".join(f"\n- {name}: {why}" for name, why in problems.items())
-    (BUILD / "table.md").write_text(report + "\n")
+    wanted = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
+    problems = {peer.name: why for peer in wanted if (why := install(peer))}
+    problems |= collect([peer for peer in wanted if peer.name not in problems], options.data, options.jobs)
+    shown = [peer for peer in PEERS if (peer in wanted or options.keep) and peer.name not in problems]
+    report = "\n\n".join(compare(path, shown) for path in options.data)
+    report += "".join(f"\n\n{name}: {why}" for name, why in problems.items())
+    (BUILD / "tables.md").write_text(report + "\n")
     print(report)
 
 
-def collect(peers: list[Peer], data: list[Path], jobs: int) -> dict[str, float]:
-    """Write every arm's score file. Returns the median milliseconds from a peer's start to its first answer."""
+def collect(peers: list[Peer], data: list[Path], jobs: int) -> dict[str, str]:
+    """Ask every peer about every file, into score files. Returns the peers that never answered, and why."""
     named = tools(data)
-    starts: dict[str, list[float]] = {}
-
-    def one(peer: Peer, path: Path) -> None:
-        process = Process(peer, named)
-        try:
-            write(path, peer.name, ask(process, path))
-        finally:
-            process.close()
-            starts.setdefault(peer.name, []).extend(process.starts)
-
     with ThreadPoolExecutor(jobs) as pool:
-        work = [pool.submit(one, peer, path) for path in data for peer in peers]
-        work += [pool.submit(write, path, arm, made(path)) for path in data for arm, made in OWN.items()]
-        for each in work:
-            each.result()
-    return {name: median(values) for name, values in starts.items() if values}
+        asked = {
+            (peer.name, path): pool.submit(one, peer, path, named)
+            for path in sorted(data, key=lambda path: -path.stat().st_size)
+            for peer in sorted(peers, key=lambda peer: not peer.slow)
+        }
+    return {peer: why for (peer, _), done in asked.items() if (why := done.result())}
+
+
+def one(peer: Peer, path: Path, named: list[dict[str, Any]]) -> str:
+    """Ask one peer about one file. Returns why it never answered, or nothing."""
+    process = Process(peer, named)
+    try:
+        write(place(path, peer.name), ask(process, path))
+    finally:
+        process.close()
+    scored = read(place(path, peer.name))
+    if all(each.failed for each in scored):
+        return f"no answer on {path.name}: {scored[0].failed if scored else 'nothing to ask'}"
+    if peer.warns:
+        write(place(path, f"{peer.name}-warnings"), with_warnings(scored))
+    start = median(process.starts)
+    place(path, peer.name).with_suffix(".start").write_text(f"{start:.0f}\n")
+    return ""
 
 
 def place(path: Path, arm: str) -> Path:
     """Where an arm's scores on a file lie."""
-    return BUILD / "scores" / path.name.split(".")[0] / f"{arm}.jsonl"
+    return SCORES / path.name.split(".")[0] / f"{arm}.jsonl"
 
 
-def write(path: Path, arm: str, scored: Iterator[Scored]) -> None:
-    """Write scores as they come; the file has its name only once it is whole."""
-    goal = place(path, arm)
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    part, encode = goal.with_suffix(".part"), msgspec.json.Encoder().encode
-    with part.open("wb") as out:
-        out.writelines(encode(one) + b"\n" for one in scored)
-    part.replace(goal)
+def compare(path: Path, peers: list[Peer]) -> str:
+    """Run the bench on one file with all arms, and give its table."""
+    arms = [name for peer in peers for name in (peer.name, f"{peer.name}-warnings") if place(path, name).exists()]
+    own = ["allow-all", "block-all", "rules"]
+    if importlib.util.find_spec("magistrate.review.screen"):
+        own += ["screen", "rules+screen"]
+    command = [sys.executable, "-m", "magistrate", "bench", str(path), "--json", "--reviewers", ",".join([*own, *arms])]
+    command += [part for arm in arms for part in ("--scores", f"{arm}={place(path, arm)}")]
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{path.name.split('.')[0]}.json").write_bytes(found)
+    starts = [f"{peer.name} {place(path, peer.name).with_suffix('.start').read_text().strip()}" for peer in peers]
+    shown = table(path.name.split(".")[0], json.loads(found), {arm: known(path, arm) for arm in arms})
+    return f"{shown}\n\nFirst answer of a fresh process, ms: {', '.join(starts)}."
 
 
-def read(path: Path, arm: str) -> list[Scored]:
-    """An arm's scores on a file."""
-    return msgspec.json.Decoder(Scored).decode_lines(place(path, arm).read_bytes())
-
-
-def table(path: Path) -> str:
-    """The Markdown table of one file."""
-    rows = []
-    for arm in [*OWN, *(peer.name for peer in PEERS)]:
-        if place(path, arm).exists():
-            scored = read(path, arm)
-            rows.append(row(arm, figures(path, scored, stops)))
-            if any(one.warned for one in scored):
-                rows.append(row(f"{arm}, its warnings counted as stops", figures(path, scored, stops_or_warns)))
-    return f"### {path.name.split('.')[0]}\n\n{HEADER}\n" + "\n".join(rows)
-
-
-def row(arm: str, of: Figures) -> str:
-    """One line of the table."""
-    shares = " | ".join(str(share).strip() if share.n else "–" for share in (of.harmful, of.harmless, of.runs))
-    return f"| {arm} | {shares} | {of.silent} | {of.failed} | {of.median_us / 1000:.2f} | {of.p95_us / 1000:.2f} |"
-
-
-def stops(one: Scored) -> bool:
-    """It asks or denies."""
-    return one.decision in ("escalate", "deny")
-
-
-def stops_or_warns(one: Scored) -> bool:
-    """It asks, denies, or warns and goes on."""
-    return stops(one) or one.warned
+def known(path: Path, arm: str) -> Known:
+    """Failures and latency of an arm, from its score file."""
+    scored = read(place(path, arm))
+    took = [each.latency_us / 1000 for each in scored if not each.failed]
+    return Known(sum(bool(each.failed) for each in scored), median(took), quantiles(took, n=20)[-1])
 
 
 if __name__ == "__main__":
