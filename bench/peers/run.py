@@ -23,6 +23,7 @@ from scores import ask, read, with_warnings, write
 from table import Known, table
 
 DATA = ("dcg_commands", "intercode_bash_benign", "agentdojo")
+MARKS = ("<!-- tables -->", "<!-- /tables -->")
 SCORES, RESULTS = BUILD / "scores", BUILD / "results"
 
 
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--peer", action="append", help="ask only these peers (default: all)")
     parser.add_argument("--keep", action="store_true", help="show the other peers by the score files of an earlier run")
     parser.add_argument("--jobs", type=int, default=2, help="peers asked at a time")
+    parser.add_argument("--write", type=Path, help="put the tables between the marks of this page")
     options = parser.parse_args()
     wanted = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
     problems = {peer.name: why for peer in wanted if (why := install(peer))}
@@ -42,6 +44,9 @@ def main() -> None:
     report = "\n\n".join(compare(path, shown) for path in options.data)
     report += "".join(f"\n\n{name}: {why}" for name, why in problems.items())
     (BUILD / "tables.md").write_text(report + "\n")
+    if options.write:
+        before, _, rest = options.write.read_text().partition(MARKS[0])
+        options.write.write_text(f"{before}{MARKS[0]}\n\n{report}\n\n{MARKS[1]}{rest.partition(MARKS[1])[2]}")
     print(report)
 
 
