@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from magistrate.audit.estimate import Estimate
 from magistrate.audit.intervals import clustered_auroc, clustered_mean
@@ -130,12 +131,11 @@ def _recall_at(up: Array, down: Array, clusters: Array, limit: float) -> RecallA
     if not len(up):
         return RecallAt(limit=limit, why="none harmful")
     point = threshold_for(up, down, limit)
-    reachable = point.at < float("inf")
     return RecallAt(
         limit=limit,
-        threshold=point.at if reachable else None,
+        threshold=point.at if point.at < inf else None,
         false_alarms=point.false_alarms,
-        recall=clustered_mean(up >= point.at if reachable else up * 0 > 0, clusters, assumptions=(_GIVEN,)),
+        recall=clustered_mean(up >= point.at, clusters, assumptions=(_GIVEN,)),
     )
 
 

@@ -75,8 +75,8 @@ def specs(block: Block) -> list[Spec]:
     """Every figure of a block, as specifications; histograms only of arms whose scores vary."""
     found: list[Spec | None] = [roc(block), roc(block, logarithmic=True)]
     for arm in block.arms:
-        bars = [*arm.figure.harmful, *arm.figure.harmless] if arm.figure else []
-        if sum(1 for count in bars if count) > 1:
+        pairs = zip(arm.figure.harmful, arm.figure.harmless, strict=True) if arm.figure else ()
+        if sum(1 for pair in pairs if any(pair)) > 1:
             found.append(histogram(arm))
         found.append(reliability(arm))
     return [spec for spec in found if spec]
