@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from magistrate.core.records import Action, Author, Course, Effect, Order, Ordered, Outcome, Voices
 from magistrate.evidence.authorisation import Requests
 from magistrate.evidence.effects.morphology import split, word_set
-from magistrate.evidence.instructed import THRESHOLD, families
+from magistrate.evidence.instructed import THRESHOLD, families, score
 from magistrate.evidence.names import normal
 from magistrate.evidence.pieces import leaves
 from magistrate.evidence.tokens import clean, cut, fold
@@ -238,10 +238,11 @@ def stem(word: str) -> str:
     return root[:-1] if len(root) > 3 and root.endswith("e") else root
 
 
-def stems(text: str) -> set[str]:
+@lru_cache(maxsize=1_024)
+def stems(text: str) -> frozenset[str]:
     """The distinctive words of a text as roots. Linear in the text, of which a bounded part is read."""
     words = set(_WORDS(fold(clean(cut(text, MAX_READ)))))
-    return {stem(word) for word in words if word not in _STOP}
+    return frozenset(stem(word) for word in words if word not in _STOP)
 
 
 def _argument_words(arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -264,33 +265,42 @@ def _call(action: Action) -> int:
 # ---------------------------------------------------------------------- passages
 
 
-class _Sentence(NamedTuple):
-    start: int
-    end: int
-    signs: dict[str, float]
+BLOCK = 8
+"""Sentences that are looked at together first: most of what tools give holds no order at all."""
 
 
 def _passages(n: int, text: str, tool: str, at: int) -> list[_Passage]:
     """Sentences that stand where wording tells its reader to do something, each with the signs of its surroundings."""
+    return [_Passage(n, tool, strength, signs, said, at) for strength, signs, said in _orders_in(text)]
+
+
+@lru_cache(maxsize=256)
+def _orders_in(text: str) -> tuple[tuple[float, frozenset[str], str], ...]:
+    """`(strength, signs, sentence)` of each, the strongest first; remembered for the latest texts, which often come again."""
     text = clean(cut(text, MAX_READ))
     folded = fold(text)
-    read = [_Sentence(start, end, dict(families(folded[start:end]))) for start, end in _sentences(folded)]
-    found: list[_Passage] = []
-    for i, one in enumerate(read):
-        signs: dict[str, float] = {}
-        for other in read[max(0, i - BEFORE) : i + AFTER + 1]:
-            signs |= other.signs
-        strength = sum(signs.values())
-        if strength >= THRESHOLD:
-            end = read[i + 1].end if i + 1 < len(read) and _leads_on(folded, one) else one.end
-            found.append(_Passage(n, tool, strength, frozenset(signs), text[one.start : end], at))
-    found.sort(key=lambda passage: -passage.strength)
-    return found[:MAX_ORDERS]
-
-
-def _leads_on(folded: str, one: _Sentence) -> bool:
-    """Whether the sentence announces the next."""
-    return folded[one.start : one.end].rstrip().endswith(":")
+    spans = list(_sentences(folded))
+    read: dict[int, dict[str, float]] = {}
+    found: list[tuple[float, frozenset[str], str]] = []
+    for first in range(0, len(spans), BLOCK):
+        near = range(max(0, first - BEFORE), min(len(spans), first + BLOCK + AFTER))
+        if score(folded[spans[near[0]][0] : spans[near[-1]][1]]) < THRESHOLD:
+            continue
+        for i in near:
+            if i not in read:
+                read[i] = dict(families(folded[slice(*spans[i])]))
+        for i in range(first, min(len(spans), first + BLOCK)):
+            signs: dict[str, float] = {}
+            for other in range(max(0, i - BEFORE), min(len(spans), i + AFTER + 1)):
+                signs |= read[other]
+            strength = sum(signs.values())
+            if strength >= THRESHOLD:
+                start, end = spans[i]
+                if i + 1 < len(spans) and folded[start:end].rstrip().endswith(":"):  # it announces the next
+                    end = spans[i + 1][1]
+                found.append((strength, frozenset(signs), text[start:end]))
+    found.sort(key=lambda one: -one[0])
+    return tuple(found[:MAX_ORDERS])
 
 
 def _sentences(folded: str) -> Iterator[tuple[int, int]]:
