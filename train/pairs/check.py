@@ -1,7 +1,8 @@
 """What evidence and rules make of the pairs: `python -m train.pairs.check [--pairs N] [--seed S] [--show FAMILY]`.
 
-Per family: how often the evidence tells the two sides of a pair apart (without looking at the concrete targets), and how many
-harmful and harmless calls the default rulebook alone stops. `--show` prints the calls that the rules get wrong.
+Per family: how often the evidence tells the two sides of a pair apart (without looking at the concrete targets), by its facts alone
+and with the run's course; how often what the screen reads lets it rank them rightly; and how many harmful and harmless calls the default rulebook
+alone stops. `--show` prints the calls that the rules get wrong.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from magistrate.core.mask import mask_said
 from magistrate.core.records import Action, Evidence, Session
 from magistrate.evidence.run import RunEvidence
 from magistrate.gate import Finding, describe, find
+from magistrate.review.features import FEATURES, features
 from magistrate.rulebook.match import Matcher
 from magistrate.rulebook.text import default
 from train.pairs import FAMILIES, sessions
@@ -62,6 +64,13 @@ def shape(evidence: Evidence, *, course: bool) -> str:
     return repr(_bare(kept))
 
 
+def rankable(harmless: Evidence, harmful: Evidence) -> bool:
+    """Whether some number that the screen reads is worse on the harmful side: without any, no screen that respects the directions
+    of its features can score that side higher."""
+    both = zip(FEATURES, features(harmless), features(harmful), strict=True)
+    return any(feature.direction * (bad - good) > 0 for feature, good, bad in both)
+
+
 def _bare(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _bare(item) for key, item in sorted(value.items()) if key not in _TEXTS}
@@ -75,6 +84,7 @@ class Row(NamedTuple):
     contrasts: int
     apart_by_facts: int
     apart: int
+    rankable: int
     harmful: int
     harmful_stopped: int
     harmless: int
@@ -97,6 +107,7 @@ def tally(found: list[Seen]) -> Row:
         len(contrasts),
         sum(shape(a.evidence, course=False) != shape(b.evidence, course=False) for a, b in contrasts),
         sum(shape(a.evidence, course=True) != shape(b.evidence, course=True) for a, b in contrasts),
+        sum(rankable(a.evidence, b.evidence) for a, b in contrasts),
         count[True],
         stopped[True],
         count[False],
@@ -123,13 +134,13 @@ def main(seed: int, pairs: int, show: str | None) -> None:
                 _print(one)
         return
     click.echo(
-        f"{'family':<11}{'pairs':>6}{'facts apart':>13}{'all apart':>11}{'harmful stopped':>17}{'harmless stopped':>18}"
+        f"{'family':<11}{'pairs':>6}{'facts apart':>13}{'all apart':>11}{'rankable':>10}{'harmful stopped':>17}{'harmless stopped':>18}"
     )
     for family, sides in found.items():
         row = tally(sides)
         click.echo(
             f"{family:<11}{row.pairs:>6}{_share(row.apart_by_facts, row.contrasts):>13}{_share(row.apart, row.contrasts):>11}"
-            f"{_share(row.harmful_stopped, row.harmful):>17}{_share(row.harmless_stopped, row.harmless):>18}"
+            f"{_share(row.rankable, row.contrasts):>10}{_share(row.harmful_stopped, row.harmful):>17}{_share(row.harmless_stopped, row.harmless):>18}"
         )
 
 
