@@ -312,8 +312,8 @@ def test_nothing_raises(text: str, arguments: dict[str, object]) -> None:
     ],
 )
 def test_hostile_repetition_stays_fast(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     run = heard(("tool", hostile), ("person", hostile))
     run.parts({"x": hostile, "command": hostile})
     run.origin(hostile)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 20  # a hang, not a speed: seconds of CPU on any machine

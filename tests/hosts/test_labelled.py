@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +185,8 @@ def data() -> Path:
 
 @pytest.mark.data
 def test_every_record_of_the_labelled_data_is_read(data: Path) -> None:
-    counts, actions, start = {}, 0, time.perf_counter()
+    counts: dict[str, int] = {}
+    actions = 0
     for name in COUNTS:
         path = data / f"{name}.jsonl.gz"
         assert IMPORTER.claims(head_of(path))
@@ -198,4 +198,3 @@ def test_every_record_of_the_labelled_data_is_read(data: Path) -> None:
         assert not intake.count, intake.problems
     assert counts == COUNTS
     assert actions > 60_000
-    assert time.perf_counter() - start < 30  # about one second on one idle core

@@ -226,9 +226,9 @@ def test_globs_are_those_of_fnmatch(globs: list[str], target: str) -> None:
 def test_globs_do_not_backtrack() -> None:
     match = Match(decision="deny", target=("*a*a*a*a*a*a*a*b",))
     fact = replace(FACT, effect=replace(FACT.effect, target="a" * 20_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert not applies(match, fact)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 20  # a hang, not a speed: seconds of CPU on any machine
 
 
 def test_bright_lines_hold_under_any_rulebook() -> None:

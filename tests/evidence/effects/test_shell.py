@@ -333,9 +333,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_is_bounded(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = run(text)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 20  # a hang, not a speed: seconds of CPU on any machine
     assert len(found) <= LIMIT
 
 
@@ -354,9 +354,9 @@ def test_hostile_python_is_bounded() -> None:
         "'a' * 10**12",
         "x = " + "-" * 5000 + "1",
     ):
-        start = time.perf_counter()
+        start = time.process_time()
         code.effects("python", text, PLACE)
-        assert time.perf_counter() - start < 2.0
+        assert time.process_time() - start < 20  # a hang, not a speed: seconds of CPU on any machine
 
 
 def test_same_text_same_effects() -> None:
