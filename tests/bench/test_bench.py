@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import importlib
 import json
 import random
 import subprocess
@@ -216,9 +216,13 @@ def test_unknown_reviewers_are_named_with_the_known() -> None:
         reviewer("nobody", RULES)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("magistrate.review.screen") is not None, reason="the screen is here")
-def test_an_absent_screen_is_said() -> None:
-    with pytest.raises(ConfigError, match="not part of this installation"):
+@pytest.mark.parametrize("error", [ImportError("no module"), FileNotFoundError("no weights")])
+def test_an_absent_screen_is_said(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def absent(name: str) -> Any:
+        raise error
+
+    monkeypatch.setattr(importlib, "import_module", absent)
+    with pytest.raises(ConfigError, match="not part of this installation: no"):
         reviewer("screen", RULES)
 
 

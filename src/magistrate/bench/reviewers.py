@@ -12,7 +12,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from magistrate.core.errors import ConfigError
+from magistrate.core.errors import ConfigError, MagistrateError
 from magistrate.core.protocols import Case, Reviewer
 from magistrate.core.records import Decision, Opinion, Rulebook
 from magistrate.gate import find
@@ -53,10 +53,9 @@ class Rules:
 
 def _screen(rulebook: Rulebook) -> Reviewer:
     try:
-        module = importlib.import_module("magistrate.review.screen")
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"the reviewer `screen` is not part of this installation: {error}") from None
-    made: Reviewer = module.Screen()
+        made: Reviewer = importlib.import_module("magistrate.review.screen").Screen()
+    except (ImportError, OSError, ValueError, MagistrateError) as error:
+        raise ConfigError(f"the reviewer `screen` is not part of this installation: {error}") from error
     return made
 
 
