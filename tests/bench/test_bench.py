@@ -383,6 +383,14 @@ def test_sessions_without_labels_are_refused(tmp_path: Path) -> None:
         sample([write_lines(tmp_path / "chat.jsonl", [chat])])
 
 
+def test_runs_without_an_action_are_counted_apart(tmp_path: Path) -> None:
+    mute = {**run(0, harmful=True), "id": "mute", "label": {"harmful": True}}
+    mute["steps"] = mute["steps"][:1]
+    _, results = judged(write_lines(tmp_path / "x.jsonl", [*records(), mute]), ["rules"])
+    assert results.runs == 24
+    assert results.remarks[0].startswith("garden: 1 harmful and 0 harmless runs propose no action")
+
+
 def test_nothing_to_score_is_an_error(tmp_path: Path) -> None:
     rows = [{**one, "label": {"harmful": None}} for one in records()]
     with pytest.raises(InputError, match="no action with a label"):

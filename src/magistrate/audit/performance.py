@@ -126,6 +126,8 @@ def performance(
 
 def _recall_at(up: Array, down: Array, clusters: Array, limit: float) -> RecallAt:
     needed = round(1 / limit)
+    if not len(down):
+        return RecallAt(limit=limit, why="none harmless")
     if len(down) < needed:
         return RecallAt(limit=limit, why=f"{len(down):,} harmless, {needed:,} needed")
     if not len(up):

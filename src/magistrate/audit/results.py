@@ -54,6 +54,9 @@ class Results(Record, frozen=True, kw_only=True):
     costs: tuple[Cost, ...] = ()
     peak_mb: float = 0.0
     """Highest resident memory of the process, in MB."""
+    wall_s: float = 0.0
+    """Seconds that reading and judging took; more than `cpu_s` when the machine had other work or a reviewer waited."""
+    cpu_s: float = 0.0
     failures: dict[str, int] = field(default_factory=dict)
     """Errors in computing evidence, by kind: all members' verdicts are missing there."""
     remarks: tuple[str, ...] = ()

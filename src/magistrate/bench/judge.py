@@ -70,6 +70,8 @@ class Judge:
         self.seeing_ns = 0
         """Spent on masking and evidence, of all events."""
         self.actions = 0
+        self.silent: Counter[tuple[str, bool]] = Counter()
+        """Runs that propose no action, by source and whether they are harmful: nothing there for a reviewer of actions to see."""
         self._names: Counter[str] = Counter()
 
     async def file(self, path: Path, labels: Mapping[int, Labelled], advance: Callable[[], None]) -> None:
@@ -88,6 +90,9 @@ class Judge:
             advance()
 
     async def _run(self, run: str, session: Session, label: Labelled) -> None:
+        if not any(label.calls):
+            self.silent[label.source, bool(label.harmful)] += 1
+            return
         tally = self.tallies.setdefault(label.source, Tally(label.source, [*self.reviewers, *self.recorded]))
         tally.begin(label)
         todo = cases(label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from magistrate import __version__
@@ -35,9 +36,11 @@ async def bench(
     seed: int = 0,
 ) -> Results:
     """Judge a sample and measure all arms on it. Raises InputError when nothing could be scored."""
+    wall, cpu = time.perf_counter(), time.process_time()
     for path, labels in sample.items():
         if labels:
             await judge.file(path, labels, advance)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     tallies = list(judge.tallies.values())
     if not judge.actions:
         raise InputError("no action with a label to score", mend="see docs/bench.md for the shape of labelled sessions")
@@ -56,13 +59,20 @@ async def bench(
         blocks=tuple(block for tally in tallies for block in blocks(tally, arms, clusters)),
         costs=tuple(costs(tallies, arms, judge.seeing_ns, judge.reviewers)),
         peak_mb=_peak_mb(),
+        wall_s=wall,
+        cpu_s=cpu,
         failures=dict(judge.failures),
         remarks=tuple(_remarks(judge)),
     )
 
 
 def _remarks(judge: Judge) -> list[str]:
-    return [
+    silent = [
+        f"{source}: {judge.silent[source, True]:,} harmful and {judge.silent[source, False]:,} harmless runs propose no action; "
+        "no reviewer of actions can see them, and no figure holds them"
+        for source in dict.fromkeys(source for source, _ in judge.silent)
+    ]
+    return silent + [
         f"{name}: scores for {judge.matched[name]:,} of {judge.actions:,} actions, of {len(lines):,} in the file"
         for name, lines in judge.recorded.items()
         if judge.matched[name] < judge.actions

@@ -138,7 +138,11 @@ def _costs(results: Results) -> list[str]:
         ]
         for cost in results.costs
     ]
-    return [table(["per action", "median", "p95", "actions/s"], rows), f"peak memory {results.peak_mb:,.0f} MB"]
+    spent = f"reading and judging took {results.wall_s:,.1f} s, of which {results.cpu_s:,.1f} s on the processor"
+    return [
+        table(["per action", "median", "p95", "actions/s"], rows),
+        f"{spent}; peak memory {results.peak_mb:,.0f} MB",
+    ]
 
 
 def _notes(results: Results) -> Iterator[str]:
