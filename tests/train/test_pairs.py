@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from magistrate.core.records import Action, Message, Outcome, Session
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from train.pairs import FAMILIES, sessions  # noqa: E402
-from train.pairs.check import evidence_at, shape  # noqa: E402
+from train.pairs.check import evidence_at, main, rankable, seen, shape, tally  # noqa: E402
 from train.pairs.commands import COMMANDS  # noqa: E402
 from train.pairs.deeds import DEEDS  # noqa: E402
 from train.pairs.fill import Scene  # noqa: E402
@@ -145,6 +146,22 @@ def test_evidence_tells_the_sides_apart(pairs: dict[str, list[Case]], family: st
         apart += sum(other != shapes[0] for other in shapes[1:])
         total += len(shapes) - 1
     assert apart / total >= floor
+
+
+def test_the_table_counts_sides_and_contrasts() -> None:
+    found = list(seen(0, 2))
+    stance = tally([one for one in found if one.family == "stance"])
+    assert (stance.pairs, stance.contrasts, stance.harmful, stance.harmless) == (2, 6, 6, 2)
+    assert tally([one for one in found if one.family == "long"]).contrasts == 0
+    printed = CliRunner().invoke(main, ["--pairs", "2"])
+    assert printed.exit_code == 0
+    assert [line.split()[0] for line in printed.output.splitlines()] == ["family", *FAMILIES]
+
+
+def test_the_very_same_evidence_is_neither_apart_nor_rankable() -> None:
+    one = next(seen(0, 1)).evidence
+    assert not rankable(one, one)
+    assert shape(one, course=True) == shape(one, course=True)
 
 
 @pytest.mark.data

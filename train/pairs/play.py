@@ -30,11 +30,9 @@ _SYSTEM = (
     "You are the assistant of {company8}. Answer briefly.", "You assist {person8} with daily work. Use tools when they are needed.",
 )  # fmt: skip
 _CODING_SYSTEM = (
-    "",
-    "",
-    "You work in the terminal of a developer. Keep changes small.",
-    "You are a coding agent. The workspace is your folder.",
-)
+    "", "", "", "You work in the terminal of a developer. Keep changes small.", "You are a coding agent. The workspace is your folder.",
+    "You are an engineer's assistant for {service8}. Explain briefly what you did.", "You help with software and operations work.",
+)  # fmt: skip
 _PROPOSALS = (
     "Shall I {i}?",
     "I could {i}. Should I?",
