@@ -228,7 +228,7 @@ def decode(data: bytes | str) -> Any:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         value = _decode_leniently(data)
     opening = (data.count(b"{") + data.count(b"[")) if isinstance(data, bytes) else (data.count("{") + data.count("["))
-    if opening > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+    if opening > MAX_DEPTH and deeper(value, MAX_DEPTH):
         raise InputError(f"nested deeper than {MAX_DEPTH} levels")
     return value
 
@@ -256,7 +256,8 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-def _deeper(value: Any, limit: int) -> bool:
+def deeper(value: Any, limit: int) -> bool:
+    """Whether lists and objects are nested beyond `limit` levels."""
     level = [value]
     for _ in range(limit):
         level = [

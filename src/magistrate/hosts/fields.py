@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from magistrate.core.intake import MAX_DEPTH
+from magistrate.core.intake import MAX_DEPTH, deeper
 
 MAX_NESTING = 8
 """Content parts within content parts beyond this depth are not read."""
@@ -75,18 +75,7 @@ def arguments(value: Any) -> dict[str, Any]:
 
 def deep(value: Any, limit: int = MAX_DEPTH // 2) -> bool:
     """Whether lists and objects are nested beyond `limit`."""
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+    return deeper(value, limit)
 
 
 def result_text(value: Any) -> str:
