@@ -7,7 +7,6 @@ tables that `docs/peers.md` shows to `build/peers/tables.md`. A peer that cannot
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import subprocess
@@ -22,6 +21,10 @@ from drive import BUILD, PEERS, ROOT, Peer, Process, install
 from scores import ask, read, with_warnings, write
 from table import Known, table
 
+from magistrate.bench.reviewers import reviewer
+from magistrate.core.errors import ConfigError
+from magistrate.rulebook.text import default
+
 DATA = ("dcg_commands", "intercode_bash_benign", "agentdojo")
 MARKS = ("<!-- tables -->", "<!-- /tables -->")
 SCORES, RESULTS = BUILD / "scores", BUILD / "results"
@@ -32,11 +35,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     folder = Path(os.environ.get("MAGISTRATE_DATA", ROOT.parent / "shared" / "data"))
     parser.add_argument("data", nargs="*", type=Path, default=[folder / f"{name}.jsonl.gz" for name in DATA])
-    parser.add_argument("--peer", action="append", help="ask only these peers (default: all)")
+    names = [*(peer.name for peer in PEERS), "none"]
+    parser.add_argument("--peer", action="append", choices=names, help="ask only these peers, or none (default: all)")
     parser.add_argument("--keep", action="store_true", help="show the other peers by the score files of an earlier run")
     parser.add_argument("--jobs", type=int, default=2, help="peers asked at a time")
     parser.add_argument("--write", type=Path, help="put the tables between the marks of this page")
     options = parser.parse_args()
+    if absent := [str(path) for path in options.data if not path.is_file()]:
+        parser.error(f"no such file: {', '.join(absent)}; name labelled sessions, or their folder in MAGISTRATE_DATA")
     wanted = [peer for peer in PEERS if not options.peer or peer.name in options.peer]
     problems = {peer.name: why for peer in wanted if (why := install(peer))}
     problems |= collect([peer for peer in wanted if peer.name not in problems], options.data, options.jobs)
@@ -88,8 +94,11 @@ def compare(path: Path, peers: list[Peer]) -> str:
     """Run the bench on one file with all arms, and give its table."""
     arms = [name for peer in peers for name in (peer.name, f"{peer.name}-warnings") if place(path, name).exists()]
     own = ["allow-all", "block-all", "rules"]
-    if importlib.util.find_spec("magistrate.review.screen"):
+    try:
+        reviewer("screen", default())
         own += ["screen", "rules+screen"]
+    except ConfigError as error:
+        print(f"without the screen: {error}", file=sys.stderr)
     command = [sys.executable, "-m", "magistrate", "bench", str(path), "--json", "--reviewers", ",".join([*own, *arms])]
     command += [part for arm in arms for part in ("--scores", f"{arm}={place(path, arm)}")]
     found = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
@@ -103,8 +112,9 @@ def compare(path: Path, peers: list[Peer]) -> str:
 def known(path: Path, arm: str) -> Known:
     """Failures and latency of an arm, from its score file."""
     scored = read(place(path, arm))
-    took = [each.latency_us / 1000 for each in scored if not each.failed]
-    return Known(sum(bool(each.failed) for each in scored), median(took), quantiles(took, n=20)[-1])
+    failed = sum(bool(each.failed) for each in scored)
+    took = [each.latency_us / 1000 for each in scored if each.decision != "none"]
+    return Known(failed, median(took), quantiles(took, n=20)[-1]) if len(took) > 1 else Known(failed)
 
 
 if __name__ == "__main__":

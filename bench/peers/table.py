@@ -17,11 +17,11 @@ NONE = "–"
 
 
 class Known(NamedTuple):
-    """What the bench cannot know of an arm: how many answers failed, and its own latency in milliseconds."""
+    """What the bench cannot know of an arm: how many answers failed, and its latency in milliseconds when it has an opinion."""
 
     failed: int
-    median_ms: float
-    p95_ms: float
+    median_ms: float | None = None
+    p95_ms: float | None = None
 
 
 def table(source: str, results: Mapping[str, Any], known: Mapping[str, Known]) -> str:
@@ -81,9 +81,8 @@ def _share(estimate: Mapping[str, Any]) -> str:
     return f"{100 * count / n:.1f}% [{100 * estimate['low']:.1f}, {100 * estimate['high']:.1f}] {count:,}/{n:,}"
 
 
-def _latency(known: Known | None, cost: Mapping[str, Any]) -> tuple[str, str]:
+def _latency(known: Known | None, cost: Mapping[str, Any]) -> tuple[str, ...]:
     if cost["arm"] in ANCHORS:
         return NONE, NONE
-    if known is None:
-        return f"{cost['median_us'] / 1000:.2f}", f"{cost['p95_us'] / 1000:.2f}"
-    return f"{known.median_ms:.2f}", f"{known.p95_ms:.2f}"
+    took = (known.median_ms, known.p95_ms) if known else (cost["median_us"] / 1000, cost["p95_us"] / 1000)
+    return tuple(NONE if each is None else f"{each:.2f}" for each in took)
