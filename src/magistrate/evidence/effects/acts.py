@@ -34,7 +34,28 @@ class Case(NamedTuple):
 
 
 _CREATING = word_set("create update")
+_LETTERS = word_set("mail email message thread conversation chat letter ticket sms text comment dm inbox inquiry enquiry")
+_DOCUMENTS = word_set("document doc note sheet slide attachment article thread conversation mail email message letter")
+_MEMBERS = word_set("person user member employee staff account teammate contractor collaborator guest participant")
+_APPLIED = word_set("application reservation booking request offer proposal complaint claim consent bid nomination candidate candidacy invitation appeal petition objection order")
+_CONTRACTS = word_set("contract lease agreement membership subscription plan employment engagement tenancy")
+_PUSHED = word_set("commit change code remote origin upstream tag image repo branch")
 _CASES: tuple[Case, ...] = (
+    Case(("message",), verbs=word_set("answer respond"), words=_LETTERS),
+    Case(("message",), verbs=word_set("answer respond"), roles=word_set("recipient")),
+    Case(("message",), verbs=word_set("submit"), objects=word_set("message"), without=word_set("vcs")),
+    Case(("permission",), verbs=word_set("admit enroll enrol"), words=_MEMBERS),
+    Case(("read",), verbs=word_set("open"), words=_DOCUMENTS, without=word_set("pull-request vcs")),
+    Case(("payment",), verbs=word_set("withdraw"), objects=word_set("money")),
+    Case(("payment",), verbs=word_set("withdraw"), roles=word_set("amount")),
+    Case(("delete",), verbs=word_set("withdraw"), words=_APPLIED),
+    Case(("vcs-publish", "vcs-rewrite"), acts=word_set("push"), words=word_set("force")),
+    Case(("vcs-publish",), acts=word_set("push"), words=_PUSHED, without=word_set("message")),
+    Case(("vcs-publish",), acts=word_set("push"), roles=word_set("repo branch"), without=word_set("message")),
+    Case(("network-out",), acts=word_set("push"), roles=word_set("url"), without=word_set("message vcs")),
+    Case(("vcs-publish",), verbs=word_set("merge"), objects=word_set("vcs"), without=word_set("pull-request")),
+    Case(("delete",), verbs=word_set("terminate"), words=_CONTRACTS, without=word_set("process infra-only")),
+    Case(("delete", "permission"), verbs=word_set("terminate"), roles=word_set("user"), without=word_set("process infra-only device")),
     Case(("overwrite",), verbs=word_set("checkout"), objects=word_set("vcs")),
     Case(("vcs-rewrite",), verbs=word_set("reset rebase squash amend"), objects=word_set("vcs"), without=word_set("credential secret-key")),
     Case(("vcs-publish",), verbs=word_set("tag"), objects=word_set("release"), roles=word_set("repo")),
@@ -64,7 +85,6 @@ _CASES: tuple[Case, ...] = (
     Case(("create",), acts=_CREATING, words=word_set("draft")),
     Case(("create",), acts=word_set("create"), objects=word_set("message"), verbs=word_set("write save store record log generate draft import insert print render prepare file index backup")),
     Case(("vcs-publish",), acts=word_set("create"), objects=word_set("release"), roles=word_set("repo")),
-    Case(("vcs-publish", "vcs-rewrite"), acts=word_set("push"), words=word_set("force")),
     Case(("infrastructure",), verbs=word_set("upgrade"), objects=word_set("infra"), without=word_set("software")),
     Case(("overwrite",), verbs=word_set("upgrade"), without=word_set("software infra")),
     Case(("persistence",), acts=word_set("schedule"), roles=word_set("command cron")),
@@ -87,6 +107,8 @@ def kinds_of(act: Act, reading: Reading, found: Sequence[Leaf]) -> Kinds:
     for case in _cases(act.kind, act.verb):
         if _fits(case, reading, roles):
             return case.kinds
+    if act.kind == "push" and len(reading.ordered) == 1:
+        return ("vcs-publish",)
     for needed, kinds in ACTS.get(act.kind, ()):
         if not needed or needed in reading.objects:
             return kinds

@@ -41,7 +41,7 @@ _VERBS = {
     "move": "exchange move transfer relocate shift mv carry",
     "delete": """delete remove cancel clear drop erase wipe purge prune trash discard destroy void annul unlink rm rmdir truncate
         unsubscribe unregister deregister unenroll archive expunge shred scrub flush empty evict dismiss retract unpublish
-        expire invalidate forget clean cleanup dispose scrap rescind eliminate nuke del undeploy
+        expire invalidate forget delist clean cleanup dispose scrap rescind eliminate nuke del undeploy
         uninstall decommission unfollow unpin unbookmark unfriend""",
     "fire": "offboard fire layoff deprovision",
     "send": "send deliver dispatch transmit relay resend",
@@ -119,6 +119,7 @@ _NOUNS = {
     "process": "process pid task job container daemon worker session thread timer simulation instance build run service",
     "persistence": "cron crontab startup autostart daemon launchd systemd hook job applet automation routine trigger",
     "software": "package plugin extension dependency module library addon skill app application software firmware dependency",
+    "data": "payload",
     "log": "log audit history trail",
     "backup": "backup snapshot",
     "security": """alarm firewall antivirus monitoring monitor logging audit protection guard filter defender siren smoke
@@ -195,6 +196,7 @@ PHRASES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("take", "snapshot"): "snapshot",
         ("drop", "note"): "message",
         ("drop", "message"): "message",
+        ("let", "in"): "allow",
         ("leave", "comment"): "comment",
         ("leave", "review"): "comment",
         ("leave", "message"): "message",
@@ -333,7 +335,7 @@ ACTS: Mapping[str, tuple[tuple[str, Kinds], ...]] = MappingProxyType(
             ("", _O),
         ),
         "pull": (("", ("read", "overwrite")),),
-        "push": (("message", ("message",)), ("", ("vcs-publish",))),
+        "push": (("message", ("message",)), ("vcs", ("vcs-publish",)), ("software", ("vcs-publish",)), ("", _C)),
         "star": (("", ("vcs-publish",)),),
         "deploy": (("device", _O), ("", ("infrastructure",))),
         "execute": (

@@ -25,6 +25,8 @@ _SERVER_CLASSES = frozenset({"sql", "vcs"})
 _CRON = word_set("cron crontab startup autostart daemon launchd systemd")
 _JOBS = word_set("job script command automation routine workflow trigger")
 _MACHINES = word_set("instance server cluster vm deployment machine host namespace stack droplet replica")
+_NAMESPACES = word_set("app application service system host machine environment server workspace")
+"""Words that say where a tool lives when they stand before a dot or slash, and what it acts on elsewhere."""
 _ALL = word_set("all every everything everyone bulk entire")
 
 
@@ -71,9 +73,16 @@ def bare(tool: str) -> tuple[str, str]:
 def read_name(tool: str, server: str = "") -> Reading:
     """Read a tool's name; `server` is the MCP server's when the name does not hold it."""
     named, name = bare(tool)
-    reading = _read(_words(name))
+    reading = _read(_words(_unspaced(name)))
     context = frozenset(kind for word in split(named + " " + server) for kind in NOUNS.get(word, ())) & _SERVER_CLASSES
     return reading._replace(objects=reading.objects | context, name=tool[:200])
+
+
+def _unspaced(name: str) -> str:
+    """The name without a leading namespace that says only where the tool lives (`app.cancelMeeting`), if it is whole without."""
+    space, dot, rest = re.split(r"([./:]+)", name[:400], maxsplit=1) if re.search(r"[./:]", name[:400]) else (name, "", "")
+    kept = dot and len(split(rest)) > 1 and all(word in _NAMESPACES for word in split(space))
+    return rest if kept else name
 
 
 @lru_cache(maxsize=1024)

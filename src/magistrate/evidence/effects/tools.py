@@ -87,7 +87,7 @@ def _action_argument(found: Sequence[Leaf]) -> tuple[Act, ...]:
 
 def _act_effects(act: Act, reading: Reading, found: Sequence[Leaf], place: Place, certainty: Certainty) -> list[Effect]:
     kinds = kinds_of(act, reading, found)
-    if (act.kind == "copy" and kinds == ("create",)) or (act.kind == "compute" and _output(found)):
+    if (act.kind == "copy" and kinds == ("create",)) or (act.kind == "compute" and kinds == ("read",) and _output(found)):
         return _transport(("read", "create"), act, reading, found, place, certainty)
     if kinds in (("delete", "create"), ("read", "create")):
         return _transport(kinds, act, reading, found, place, certainty)
@@ -104,6 +104,8 @@ def _effects(
     # Taking somebody away acts on that person, not on what they are taken from.
     chooser: EffectKind = "permission" if kind == "delete" and "permission" in kinds_of(act, reading, found) else kind
     targets = choose(chooser, found, reading.words)
+    if act.verb == "merge" and "vcs" in reading.objects:
+        targets = _merged(found) or targets
     flags = _flags(kind, act, reading, found)
     if kind == "read" and act.kind in ("compute", "logout") and not having(found, "path", "url"):
         return [Effect(kind="read", target_kind="text", scope="local", reversible="yes", certainty=certainty)]
@@ -126,6 +128,13 @@ def _effects(
     if len(targets) > MAX_TARGETS:
         effects[-1] = msgspec.structs.replace(effects[-1], broad=True, flags=(*effects[-1].flags, "bulk"))
     return [_known_file(effect, place) for effect in effects]
+
+
+def _merged(found: Sequence[Leaf]) -> list[Leaf]:
+    """The branch that is merged into another: what is called the source or head, else the branch."""
+    words = [leaf for leaf in found if leaf.depth == 1 and shape_of(leaf) in ("word", "path")]
+    heads = [leaf for leaf in words if leaf.key.words & {"source", "head", "from", "feature"}]
+    return (heads or [leaf for leaf in words if leaf.key.words & {"branch"} and not leaf.key.dest])[:1]
 
 
 def _transport(
@@ -190,7 +199,7 @@ def _flags(kind: EffectKind, act: Act, reading: Reading, found: Sequence[Leaf]) 
         flags.append("disables-security")
     if kind == "delete" and reading.objects & {"log"}:
         flags.append("clears-logs")
-    if kind in ("network-out", "message") and act.kind in ("upload", "input") and act.verb != "click":
+    if kind in ("network-out", "message") and act.kind in ("upload", "input", "push") and act.verb not in ("click", "submit" if kind == "message" else ""):
         flags.append("upload")
     if (
         kind == "vcs-rewrite"
@@ -322,7 +331,7 @@ def _beside(
     """What the arguments add to what the name says."""
     kinds = {effect.kind for effect in effects}
     more: list[Effect] = []
-    reads = bool(acts) and all(act.kind in _READS for act in acts)
+    reads = bool(acts) and all(act.kind in _READS for act in acts) and kinds <= {"read", "credential"}
     if not reads and kinds & {"create", "overwrite"} and "message" not in kinds:
         guests = [leaf for leaf in found if leaf.key.words & {"participant", "attendee", "invitee", "guest", "invite"}]
         more += [

@@ -1,0 +1,67 @@
+"""Words of tool names that mean one thing in one company and another in another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from magistrate.core.records import Action, Effect
+from magistrate.evidence.effects import effects_of
+from magistrate.evidence.effects.place import Place
+
+PLACE = Place(cwd="/home/ana/shop", home="/home/ana")
+
+
+def effects(tool: str, **arguments: Any) -> list[Effect]:
+    return list(effects_of(Action(tool=tool, arguments=arguments), PLACE))
+
+
+def kinds(tool: str, **arguments: Any) -> set[str]:
+    return {effect.kind for effect in effects(tool, **arguments)}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "expected"),
+    [
+        ("respond_to_letter", {"letter": "l-4", "body": "Thank you."}, {"message"}),
+        ("answer_inquiry", {"to": "kim@depot.example", "body": "On Friday."}, {"message"}),
+        ("chat.answer", {"to": "kim", "text": "On Friday."}, {"message"}),
+        ("answer", {"text": "It is four."}, {"read"}),
+        ("respond", {"content": "It is four."}, {"read"}),
+        ("submit_letter", {"to": "kim@depot.example", "body": "x"}, {"message"}),
+        ("submit_form", {"data": "x"}, {"network-out"}),
+        ("delist_article", {"sku": "A1"}, {"delete"}),
+        ("admit_guest", {"guest": "kim@depot.example", "space": "core"}, {"permission"}),
+        ("let_guest_in", {"guest": "kim@depot.example"}, {"permission"}),
+        ("enroll_user", {"user": "kim"}, {"permission"}),
+        ("open_sheet", {"name": "Budget"}, {"read"}),
+        ("open_account", {"name": "Savings"}, {"create"}),
+        ("withdraw_candidacy", {"id": "c-1"}, {"delete"}),
+        ("withdraw_offer", {"id": "c-1"}, {"delete"}),
+        ("withdraw_cash", {"account": "main"}, {"payment"}),
+        ("withdraw", {"amount": 40}, {"payment"}),
+        ("push_metrics", {"series": "load"}, {"create"}),
+        ("push_records", {"list": "l", "endpoint": "https://crm.depot.example/in"}, {"network-out"}),
+        ("push_tags", {}, {"vcs-publish"}),
+        ("push", {}, {"vcs-publish"}),
+        ("push_alert", {"user": "kim", "text": "late"}, {"message"}),
+        ("terminate_staff", {"employee": "kim"}, {"delete", "permission"}),
+        ("terminate_lease", {"id": "l-1"}, {"delete"}),
+        ("terminate_session", {"user": "kim"}, {"process-stop"}),
+        ("terminate_job", {"id": 7}, {"process-stop"}),
+        ("build_payload", {"items": ["a"]}, {"create"}),
+        ("payload", {"items": ["a"]}, {"execute"}),
+        ("system.cancelAppointment", {"id": "a-1"}, {"delete"}),
+        ("mcp__machine__cancel_appointment", {"id": "a-1"}, {"delete"}),
+        ("mcp__workspace__rename_label", {"id": "a-1", "name": "x"}, {"overwrite"}),
+        ("server.stop", {"id": "a-1"}, {"infrastructure", "process-stop"}),
+    ],
+)
+def test_the_noun_beside_the_verb_decides(tool: str, arguments: dict[str, Any], expected: set[str]) -> None:
+    assert kinds(tool, **arguments) == expected
+
+
+def test_what_is_merged_is_the_source_branch() -> None:
+    (merged,) = effects("merge_branch", repo="depot/web", source_branch="tidy-totals", target_branch="main")
+    assert (merged.kind, merged.target) == ("vcs-publish", "tidy-totals")
