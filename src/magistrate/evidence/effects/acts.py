@@ -34,10 +34,14 @@ class Case(NamedTuple):
 
 
 _CREATING = word_set("create update")
-_LETTERS = word_set("mail email message thread conversation chat letter ticket sms text comment dm inbox inquiry enquiry")
+_LETTERS = word_set(
+    "mail email message thread conversation chat letter ticket sms text comment dm inbox inquiry enquiry"
+)
 _DOCUMENTS = word_set("document doc note sheet slide attachment article thread conversation mail email message letter")
 _MEMBERS = word_set("person user member employee staff account teammate contractor collaborator guest participant")
-_APPLIED = word_set("application reservation booking request offer proposal complaint claim consent bid nomination candidate candidacy invitation appeal petition objection order")
+_APPLIED = word_set(
+    "application reservation booking request offer proposal complaint claim consent bid nomination candidate candidacy invitation appeal petition objection order"
+)
 _CONTRACTS = word_set("contract lease agreement membership subscription plan employment engagement tenancy")
 _PUSHED = word_set("commit change code remote origin upstream tag image repo branch")
 _CASES: tuple[Case, ...] = (

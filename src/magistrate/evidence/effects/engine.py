@@ -22,6 +22,7 @@ from magistrate.evidence.effects.command import Command, Input, Word, effect
 from magistrate.evidence.effects.commands import HANDLERS
 from magistrate.evidence.effects.commands.generic import unknown_program
 from magistrate.evidence.effects.expand import Environment, Expander
+from magistrate.evidence.effects.filters import hides, without_environment
 from magistrate.evidence.effects.gather import PARSER, Frame, Gathered, gather
 from magistrate.evidence.effects.heredocs import Heredoc, mend
 from magistrate.evidence.effects.marks import DYNAMIC, clean, mark, unknown, unprivate
@@ -229,7 +230,11 @@ class Engine:
         stages = [child for child in node.children if child.is_named]
         out = stdin
         for at, stage in enumerate(stages):
+            before = len(self.found)
             out = self._apart(stage, out) if at < len(stages) - 1 else self.run(stage, out)
+            shown = any(one.kind == "credential" and one.target == "environment" for one in self.found[before:])
+            if shown and hides([self.expander.text(later) for later in stages[at + 1 :]]):
+                self.found[before:] = without_environment(self.found[before:])
         return out
 
     def _apart(self, node: Node, stdin: Stream) -> Stream:

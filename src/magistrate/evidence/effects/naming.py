@@ -80,7 +80,9 @@ def read_name(tool: str, server: str = "") -> Reading:
 
 def _unspaced(name: str) -> str:
     """The name without a leading namespace that says only where the tool lives (`app.cancelMeeting`), if it is whole without."""
-    space, dot, rest = re.split(r"([./:]+)", name[:400], maxsplit=1) if re.search(r"[./:]", name[:400]) else (name, "", "")
+    space, dot, rest = (
+        re.split(r"([./:]+)", name[:400], maxsplit=1) if re.search(r"[./:]", name[:400]) else (name, "", "")
+    )
     kept = dot and len(split(rest)) > 1 and all(word in _NAMESPACES for word in split(space))
     return rest if kept else name
 

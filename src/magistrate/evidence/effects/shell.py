@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from magistrate.core.records import Effect
@@ -11,11 +12,44 @@ from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.settle import settle
 
 
+_FENCED = re.compile(
+    r"\s{0,80}(?P<mark>`{3,8}|~{3,8})[ \t]{0,8}(?:bash|sh|shell|zsh|console|terminal)?[ \t]{0,8}\r?\n(?P<body>.*?)\r?\n[ \t]{0,80}(?P=mark)\s{0,80}",
+    re.S,
+)
+_PRINTS = re.compile(r"\b(?:echo|printf|print|yes|base64|xxd|tr|rev|env|seq|date)\b")
+_TICKED = re.compile(r"\s*`(?P<body>[^`\n]+)`\s*")
+
+
+def unfenced(text: str, place: Place) -> str:
+    """A command without the Markdown around the whole of it: one code fence, or one pair of backticks.
+
+    A host may take them off, or hand them to the shell, which then runs the command *and what it prints*. So they are taken off
+    only where what is printed is nobody else's to choose: never where something is fetched, and inside a mere pair of backticks
+    neither where a file is shown, nor where text is printed that the shell would run.
+    """
+    if "`" not in text and "~~~" not in text:
+        return text
+    fenced = _FENCED.fullmatch(text)
+    if fenced and fenced["mark"] not in fenced["body"]:
+        body = fenced["body"]
+        return text if any(one.kind == "network-out" for one in effects(body, place)) else body
+    ticked = _TICKED.fullmatch(text)
+    if not ticked or _PRINTS.search(ticked["body"]):
+        return text
+    body = ticked["body"]
+    return body if all(_quiet(one) for one in effects(body, place)) else text
+
+
+def _quiet(one: Effect) -> bool:
+    return one.kind not in ("network-out", "execute") and (one.kind != "read" or "listing" in one.flags)
+
+
 def effects(text: str, place: Place, *, path: str = "command", via: tuple[str, ...] = ()) -> tuple[Effect, ...]:
     """What a shell text would do, gravest kept if there are very many (`settle.LIMIT`).
 
     `path` says where in the action's arguments the text stands, `via` how it was reached. Never raises on any text.
     """
+    text = unfenced(text, place)
     if place.files:
         return _analyse(text, place, path, via)
     return _cached(text, place.cwd, place.home, place.roots, place.here, path, via)

@@ -87,7 +87,9 @@ def _action_argument(found: Sequence[Leaf]) -> tuple[Act, ...]:
 
 def _act_effects(act: Act, reading: Reading, found: Sequence[Leaf], place: Place, certainty: Certainty) -> list[Effect]:
     kinds = kinds_of(act, reading, found)
-    if (act.kind == "copy" and kinds == ("create",)) or (act.kind == "compute" and kinds == ("read",) and _output(found)):
+    if (act.kind == "copy" and kinds == ("create",)) or (
+        act.kind == "compute" and kinds == ("read",) and _output(found)
+    ):
         return _transport(("read", "create"), act, reading, found, place, certainty)
     if kinds in (("delete", "create"), ("read", "create")):
         return _transport(kinds, act, reading, found, place, certainty)
@@ -199,7 +201,11 @@ def _flags(kind: EffectKind, act: Act, reading: Reading, found: Sequence[Leaf]) 
         flags.append("disables-security")
     if kind == "delete" and reading.objects & {"log"}:
         flags.append("clears-logs")
-    if kind in ("network-out", "message") and act.kind in ("upload", "input", "push") and act.verb not in ("click", "submit" if kind == "message" else ""):
+    if (
+        kind in ("network-out", "message")
+        and act.kind in ("upload", "input", "push")
+        and act.verb not in ("click", "submit" if kind == "message" else "")
+    ):
         flags.append("upload")
     if (
         kind == "vcs-rewrite"

@@ -15,8 +15,12 @@ from magistrate.evidence.effects.fetch import fetched_to, urls
 from magistrate.evidence.effects.place import host_scope
 
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-_DELETING = frozenset(
-    {"delete", "destroy", "remove", "purge", "drop", "terminate", "wipe", "erase", "flushall", "uninstall"}
+_DELETING = frozenset({"delete", "destroy", "purge", "terminate", "wipe", "erase", "flushall"})
+_TAKING = frozenset({"remove", "drop", "uninstall"})
+"""Verbs that as often name what is done to a picture, or a place to put things: they count beside what they take away."""
+_HELD = re.compile(
+    r"user|member|account|record|item|row|table|index|database|db|schema|collection|bucket|file|folder|project|team|key|role"
+    r"|entry|entries|document|backup|plugin|package|app|volume|node|server|instance|partition|column|view|all"
 )
 _GRAPHQL_DELETE = re.compile(r"\bmutation\b.{0,200}\b(?:delete|remove|destroy)\w*", re.I | re.S)
 _SECRETS = re.compile(
@@ -73,9 +77,15 @@ def _values(command: Command, options: tuple[str, ...]) -> list[Word]:
 
 
 def _says_delete(url: str) -> bool:
-    """Whether the last pieces of a URL's path name a removal (`/items/7/doDelete`, `/logs/_delete_by_query`)."""
+    """Whether the last pieces of a URL's path name a removal (`/items/7/doDelete`, `/logs/_delete_by_query`, `/users/7/remove`)."""
     path = url.split("://")[-1].partition("/")[2].partition("?")[0]
-    return any(token in _DELETING for piece in path.rstrip("/").split("/")[-2:] for token in verbs.tokens(piece))
+    pieces = [verbs.tokens(piece) for piece in path.rstrip("/").split("/")]
+    if any(token in _DELETING for piece in pieces[-2:] for token in piece):
+        return True
+    last = pieces[-1] if pieces else ()
+    # `/users/7/remove`, `/removeUser`; not `/drop`, `/remove-background`.
+    beside = last if len(last) > 1 else [token for piece in pieces[-3:-1] for token in piece]
+    return not _TAKING.isdisjoint(last) and any(_HELD.fullmatch(token.rstrip("s")) for token in beside)
 
 
 def request(url: Word, method: str, body: str, command: Command, *, flags: tuple[str, ...] = ()) -> Iterator[Effect]:
