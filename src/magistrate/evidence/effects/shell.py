@@ -11,7 +11,6 @@ from magistrate.evidence.effects.engine import Engine
 from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.settle import settle
 
-
 _FENCED = re.compile(
     r"\s{0,80}(?P<mark>`{3,8}|~{3,8})[ \t]{0,8}(?:bash|sh|shell|zsh|console|terminal)?[ \t]{0,8}\r?\n(?P<body>.*?)\r?\n[ \t]{0,80}(?P=mark)\s{0,80}",
     re.S,
