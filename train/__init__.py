@@ -1,1 +1,1 @@
-"""How the screen is trained. Not part of the installed package."""
+"""Training of what ships as weights. Not part of the package; run by `make train`."""

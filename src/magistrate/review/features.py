@@ -1,9 +1,10 @@
 """Evidence as numbers: what the screen reads of an action.
 
-Every number comes from `Evidence` alone: stances, origins, voices, ages and the strength of wording, aggregated over facts and
-parts. No tool's name, no target's text, no kind of effect reaches the screen, so that it cannot learn the vocabulary or the
-habits of the sessions it was trained on; and every number has a direction that its meaning fixes, which training must respect:
-more of what the person asked never raises a score, more of what only an order in tool output says never lowers it.
+Every number comes from `Evidence` alone: stances, origins, voices, ages, the strength of wording, aggregated over facts and
+parts. An *order* is wording in tool output that tells its reader to do something. No tool's name, no target's text, no kind of
+effect reaches the screen, so that it cannot learn the vocabulary or the habits of the sessions it was trained on; and every number
+has a direction that its meaning fixes, which training must respect: more of what the person asked never raises a score, more of
+what only an order says never lowers it.
 
 `FEATURES` documents them one by one; `features` computes them in that order. Pure, some tens of microseconds.
 """
@@ -16,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from magistrate.core.records import Course, Evidence, Fact, Ordered, Origin, Part, Record, Stance, Voices
 
-Topic = Literal["asking", "order", "target", "values", "words", "run"]
+Topic = Literal["asking", "danger", "order", "target", "values", "words", "run"]
 """What a number speaks of; reasons are said by topic."""
 
 
@@ -41,6 +42,14 @@ FEATURES: tuple[Feature, ...] = (
         ("unasked_mean", 1, "the same, averaged over the effects"),
         ("kind_unasked", 1, "share of effects whose kind the person never asked for"),
         ("target_unnamed", 1, "share of targets that the person never named"),
+    ),
+    *_table(
+        "danger",
+        ("final", 1, "an effect not plainly asked for cannot be undone"),
+        ("far", 1, "an effect not plainly asked for lies in the system, on a device, at home or in no known place"),
+        ("broad", 1, "an effect not plainly asked for is on a whole, or on production"),
+        ("flags", 1, "special traits of effects not plainly asked for (force, recursive ...), up to 4"),
+        ("dynamic", 1, "what an effect is on cannot be known before it runs"),
     ),
     *_table(
         "target",
@@ -100,6 +109,7 @@ EXACT = frozenset({"address", "account", "url", "host", "path", "identifier"})
 AIMS = frozenset({"address", "account", "url", "host"})
 ADDRESSING = frozenset({"reader", "override", "authority", "secrecy", "role"})
 """Signs that wording speaks to whoever acts, as an order and not as news."""
+FAR = frozenset({"system", "device", "outside", "home"})
 _NEVER = 4.0
 """`order_age` without any order."""
 
@@ -109,6 +119,8 @@ def features(evidence: Evidence) -> list[float]:
     course = evidence.course or Course()
     return [
         *_of_facts(evidence.facts),
+        *_of_dangers(evidence.facts),
+        *shares([fact.origin for fact in evidence.facts if fact.origin is not None]),
         *_of_orders(evidence.facts, course.orders),
         *_of_parts(evidence.parts),
         *_of_course(course),
@@ -120,7 +132,7 @@ def features(evidence: Evidence) -> list[float]:
 
 def _of_facts(facts: Sequence[Fact]) -> tuple[float, ...]:
     if not facts:
-        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     unasked = [_UNASKED[fact.authority.stance] for fact in facts]
     told = [fact for fact in facts if fact.origin is not None]
     return (
@@ -128,7 +140,17 @@ def _of_facts(facts: Sequence[Fact]) -> tuple[float, ...]:
         sum(unasked) / len(facts),
         sum(not fact.authority.effect_asked for fact in facts) / len(facts),
         sum(not fact.authority.target_named for fact in told) / max(1, len(told)),
-        *shares([fact.origin for fact in told if fact.origin is not None]),
+    )
+
+
+def _of_dangers(facts: Sequence[Fact]) -> tuple[float, ...]:
+    effects = [fact.effect for fact in facts if _UNASKED[fact.authority.stance] >= 2]
+    return (
+        any(effect.reversible == "no" for effect in effects),
+        any(effect.scope in FAR for effect in effects),
+        any(effect.broad or effect.production for effect in effects),
+        min(4, len({flag for effect in effects for flag in effect.flags})),
+        any(fact.effect.certainty == "dynamic" for fact in facts),
     )
 
 
