@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from magistrate.audit.estimate import Estimate, proportion
+from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import json_line, progress, table
 from magistrate.demo import ATTACK, VERSION, Played, Row, play_suite, playable, size, suites, tally
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.report.summary import Summary
-from magistrate.rulebook.text import default, load
 
 
 @click.command()
@@ -21,7 +21,8 @@ from magistrate.rulebook.text import default, load
 @click.option(
     "--attack", default=ATTACK, show_default=True, help="AgentDojo attack whose wording carries the injections."
 )
-@click.option("--rules", "rules_path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@rules_option
+@screen_option
 @click.option(
     "--ledger", "ledger_path", type=click.Path(path_type=Path), help="Ledger to write to; in memory by default."
 )
@@ -31,6 +32,7 @@ def demo(
     names: tuple[str, ...],
     attack: str,
     rules_path: Path | None,
+    screen: bool,
     ledger_path: Path | None,
     html_path: Path | None,
     as_json: bool,
@@ -41,10 +43,10 @@ def demo(
     what the gate alone stops, and what it costs the user's own tasks. Needs no key and no network.
     """
     chosen = suites(names)
-    rulebook = load(rules_path) if rules_path else default()
+    rulebook = rulebook_at(rules_path)
     summary, plays, silent = Summary(), list[Played](), 0
     with Ledger(ledger_path or ":memory:") as ledger:
-        gate = Gate(rulebook, ledger, durable=False)
+        gate = Gate(rulebook, ledger, reviewers=reviewers(screen), durable=False)
         with progress("playing", sum(size(suite) for suite in chosen.values())) as advance:
             for suite in chosen.values():
                 silent += len(playable(suite)[1]) * len(suite.user_tasks)
@@ -71,7 +73,9 @@ def demo(
             figures=figures,
         )
         html_path.write_text(page, encoding="utf-8")
-    click.echo(json_line([_numbers(row) for row in rows]) if as_json else _text(rows, silent, attack, html_path))
+    click.echo(
+        json_line([_numbers(row) for row in rows]) if as_json else _text(rows, silent, attack, screen, html_path)
+    )
 
 
 _COLUMNS = (
@@ -92,7 +96,7 @@ def _numbers(row: Row) -> dict[str, Any]:
     return {"suite": row.suite} | {field: proportion(*getattr(row, field)) for _, field in _COLUMNS}
 
 
-def _text(rows: list[Row], silent: int, attack: str, html_path: Path | None) -> str:
+def _text(rows: list[Row], silent: int, attack: str, screen: bool, html_path: Path | None) -> str:
     def cell(estimate: Estimate) -> str:
         if estimate.value is None:
             return "-"
@@ -109,7 +113,8 @@ def _text(rows: list[Row], silent: int, attack: str, html_path: Path | None) -> 
     notes = [
         f"AgentDojo {VERSION}, attack wording `{attack}`. The agent plays known calls and falls for every injection it reads.",
         "A stop is a denial or an escalation: nobody is there to rule. Done and carried out are AgentDojo's own checks.",
-        f"{silent} pairs are not played: their injection has no recorded call to carry out (words only).",
+        f"{silent} pairs are not played: their injection task comes without recorded calls to carry out.",
+        "Judged by: bright lines and rules" + (", then the screen." if screen else "."),
         "Intervals: Clopper-Pearson, 95%, as if plays were independent; plays of one user task are not quite.",
     ]
     return "\n\n".join([*blocks, "\n".join(notes)] + ([f"page: {html_path}"] if html_path else []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,22 @@ from typing import Any
 import click
 import msgspec
 
+from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import FOUND, json_line, plain
 from magistrate.core.errors import InputError
-from magistrate.core.records import Action, Evidence, Example, Message, Outcome, RunStarted, Verdict
-from magistrate.gate import describe, judge_example
-from magistrate.rulebook.text import default, load
+from magistrate.core.records import Action, Evidence, Message, Outcome, Rulebook, RunStarted, Said, Verdict
+from magistrate.gate import Gate, describe
+from magistrate.ledger import Ledger
 
 MAX_INPUT = 32 << 20
 
 
 @click.command()
-@click.option("--rules", "rules_path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@rules_option
+@screen_option
 @click.option("--json", "as_json", is_flag=True, help="Evidence and verdict as JSON.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 unless the verdict is allow.")
-def explain(rules_path: Path | None, as_json: bool, exit_code: bool) -> None:
+def explain(rules_path: Path | None, screen: bool, as_json: bool, exit_code: bool) -> None:
     """Say what would become of one action, and why.
 
     \b
@@ -31,11 +34,20 @@ def explain(rules_path: Path | None, as_json: bool, exit_code: bool) -> None:
     History roles: user, system, assistant, tool (with "name"), machine.
     """
     action, before = _read(sys.stdin.buffer.read(MAX_INPUT + 1))
-    rulebook = load(rules_path) if rules_path else default()
-    verdict = judge_example(rulebook, Example(complies=True, events=(*before, action)))
+    verdict = asyncio.run(_judge(action, before, rulebook_at(rules_path), screen))
     click.echo(json_line(verdict) if as_json else "\n".join(_text(action, verdict)))
     if exit_code and verdict.decision != "allow":
         raise click.exceptions.Exit(FOUND)
+
+
+async def _judge(action: Action, before: list[Said], rulebook: Rulebook, screen: bool) -> Verdict:
+    """The verdict, through a gate whose ledger is forgotten."""
+    started, *history = before
+    assert isinstance(started, RunStarted)  # noqa: S101  `_read` puts it first
+    run = Gate(rulebook, Ledger(":memory:"), reviewers=reviewers(screen)).open("explain", started)
+    for said in history:
+        run.observe(said)
+    return await run.decide(action)
 
 
 class _Turn(msgspec.Struct):
@@ -65,16 +77,14 @@ _AUTHORS = {
 }
 
 
-def _read(data: bytes) -> tuple[Action, list[RunStarted | Message | Action | Outcome]]:
+def _read(data: bytes) -> tuple[Action, list[Said]]:
     if len(data) > MAX_INPUT:
         raise InputError(f"over {MAX_INPUT >> 20} MiB", where="<stdin>")
     try:
         question = msgspec.json.decode(data, type=_Question)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"not an action: {error}", where="<stdin>", mend="see `magistrate explain --help`") from None
-    before: list[RunStarted | Message | Action | Outcome] = [
-        RunStarted(host="explain", cwd=question.cwd, home=question.home)
-    ]
+    before: list[Said] = [RunStarted(host="explain", cwd=question.cwd, home=question.home)]
     for at, turn in enumerate(question.history):
         if turn.role == "tool":
             before.append(Outcome(tool=turn.name or turn.tool, text=turn.content))
@@ -98,6 +108,13 @@ def _text(action: Action, verdict: Verdict) -> list[str]:
         lines.append(f"why        {plain(verdict.reason)}")
     if verdict.advice:
         lines.append(f"is told    {plain(verdict.advice)}")
+    for opinion in verdict.opinions:
+        score = (
+            f" {opinion.score:.4f} (threshold {opinion.threshold:.4f})"
+            if opinion.score is not None and opinion.threshold
+            else ""
+        )
+        lines.append(f"reviewer   {opinion.reviewer}{score} {plain(opinion.unavailable or opinion.reason)}".rstrip())
     return lines + _evidence(verdict.evidence) + [f"revision   {verdict.revision}"]
 
 

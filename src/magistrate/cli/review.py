@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import FOUND, PARTIAL, json_line, plain, progress, report_problems, table
 from magistrate.core.config import state_dir
 from magistrate.core.intake import Intake
@@ -19,17 +20,12 @@ from magistrate.hosts.discover import own_history
 from magistrate.ledger import Ledger
 from magistrate.lookback import Judged, look_back
 from magistrate.report.summary import Summary
-from magistrate.rulebook.text import default, load
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--rules",
-    "rules_path",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A rulebook; the default one is shipped.",
-)
+@rules_option
+@screen_option
 @click.option(
     "--ledger",
     "ledger_path",
@@ -47,6 +43,7 @@ from magistrate.rulebook.text import default, load
 def review(
     paths: tuple[Path, ...],
     rules_path: Path | None,
+    screen: bool,
     ledger_path: Path | None,
     as_json: bool,
     html_path: Path | None,
@@ -61,11 +58,15 @@ def review(
     chosen = list(paths) or own_history()
     if not chosen:
         raise click.UsageError("no Claude Code or Codex history found here; name files or folders to review")
-    rulebook = load(rules_path) if rules_path else default()
+    rulebook = rulebook_at(rules_path)
     where = ledger_path or state_dir() / "reviews" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     intake, summary = Intake(), Summary()
     with Ledger(where) as ledger:
-        asyncio.run(_review(chosen, Gate(rulebook, ledger, durable=False), intake, summary, as_json))
+        asyncio.run(
+            _review(
+                chosen, Gate(rulebook, ledger, reviewers=reviewers(screen), durable=False), intake, summary, as_json
+            )
+        )
         checkpoint = ledger.checkpoint
     report_problems(intake)
     if html_path:
@@ -115,6 +116,7 @@ def _line(judged: Judged) -> dict[str, Any]:
         "facts": [describe(fact) for fact in verdict.evidence.facts],
         "outcome": judged.outcome,
         "revision": verdict.revision,
+        "scores": {opinion.reviewer: opinion.score for opinion in verdict.opinions},
         "latency_us": verdict.latency_us,
     }
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from magistrate.cli.options import rulebook_at
 from magistrate.cli.output import FOUND, json_line, plain, table
-from magistrate.core.records import AUTHORITY_ORDER, Rulebook
+from magistrate.core.records import AUTHORITY_ORDER
 from magistrate.gate import judge_example
 from magistrate.rulebook.check import check as check_examples
-from magistrate.rulebook.text import default, load
 
 _PATH = click.argument("path", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 
@@ -20,16 +20,12 @@ def rules() -> None:
     """Read a rulebook and test it; PATH defaults to the shipped one."""
 
 
-def _load(path: Path | None) -> Rulebook:
-    return load(path) if path else default()
-
-
 @rules.command("list")
 @_PATH
 @click.option("--json", "as_json", is_flag=True, help="One rule a line.")
 def list_(path: Path | None, as_json: bool) -> None:
     """List the rules with their authority and what they decide."""
-    rulebook = _load(path)
+    rulebook = rulebook_at(path)
     if as_json:
         for rule in rulebook.rules:
             click.echo(json_line(rule))
@@ -54,7 +50,7 @@ def list_(path: Path | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One example a line.")
 def check(path: Path | None, as_json: bool) -> None:
     """Run every rule's examples through evidence and gate; exit with 4 when one comes out otherwise."""
-    rulebook = _load(path)
+    rulebook = rulebook_at(path)
     results = check_examples(rulebook, judge_example)
     failed = [result for result in results if not result.ok]
     for result in results if as_json else failed:
