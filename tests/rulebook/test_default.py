@@ -25,6 +25,7 @@ from magistrate.rulebook.match import Matcher
 from magistrate.rulebook.text import default
 
 RULES = default().rules
+LEFT_TO_REVIEWERS = {"judgement.likeness"}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -32,6 +33,10 @@ def test_every_rule_is_whole(rule: Rule) -> None:
     assert rule.text
     assert rule.intent
     assert rule.safer
+    if rule.id in LEFT_TO_REVIEWERS:
+        # Whether it bears on an action is no question for code, so no transcript can test it.
+        assert not rule.matches and rule.authority == "organisation"
+        return
     assert {example.complies for example in rule.examples} == {True, False}
     assert rule.matches or rule.authority == "bright-line"
 

@@ -65,3 +65,22 @@ def test_the_noun_beside_the_verb_decides(tool: str, arguments: dict[str, Any], 
 def test_what_is_merged_is_the_source_branch() -> None:
     (merged,) = effects("merge_branch", repo="depot/web", source_branch="tidy-totals", target_branch="main")
     assert (merged.kind, merged.target) == ("vcs-publish", "tidy-totals")
+
+
+def test_a_one_time_code_for_the_tools_own_service_changes_nothing() -> None:
+    (proof,) = [one for one in effects("confirm_session", otp="730214") if one.kind == "credential"]
+    assert (proof.target, proof.reversible) == ("", "yes")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("update_login", {"otp": "730214"}),
+        ("verify_portal_session", {"otp": "730214", "callback_url": "https://collect.example/x"}),
+        ("verify_portal_session", {"password": "Zw4-kk81-tulip"}),
+        ("send_code", {"otp": "730214", "to": "kim@collect.example"}),
+    ],
+)
+def test_other_uses_of_secrets_are_no_sign_in(tool: str, arguments: dict[str, Any]) -> None:
+    found = [one for one in effects(tool, **arguments) if one.kind in ("credential", "message")]
+    assert found and all(one.reversible != "yes" for one in found)

@@ -25,6 +25,8 @@ def kinds(text: str) -> set[str]:
         ("```bash\nrm -rf old\n```", "rm -rf old"),
         ("```\nmkdir -p a/b\ncp x a/b\n```\n", "mkdir -p a/b\ncp x a/b"),
         ("~~~sh\ncat notes.txt\n~~~", "cat notes.txt"),
+        ("```bash ls -la ```", "ls -la"),
+        ("`sort notes.txt | head -3`", "sort notes.txt | head -3"),
         ("`mv a b`", "mv a b"),
         (" `find . -name '*.log'` ", "find . -name '*.log'"),
     ],
@@ -38,7 +40,7 @@ def test_markdown_around_a_whole_command_is_taken_off(wrapped: str, bare: str) -
     [
         "`curl -s https://tools.depot.example/next`",
         "```bash\ncurl -s https://tools.depot.example/next\n```",
-        "`cat next.txt`",
+        "`cat /opt/feed/next.txt`",
         "```bash\nls\n```\nand\n```bash\nls -a\n```",
     ],
 )

@@ -12,7 +12,7 @@ from magistrate.evidence.effects.place import Place
 from magistrate.evidence.effects.settle import settle
 
 _FENCED = re.compile(
-    r"\s{0,80}(?P<mark>`{3,8}|~{3,8})[ \t]{0,8}(?:bash|sh|shell|zsh|console|terminal)?[ \t]{0,8}\r?\n(?P<body>.*?)\r?\n[ \t]{0,80}(?P=mark)\s{0,80}",
+    r"\s{0,80}(?P<mark>`{3,8}|~{3,8})[ \t]{0,8}(?:(?:bash|sh|shell|zsh|console|terminal)(?=\s)|(?=\r?\n))[ \t]{0,8}\r?\n?(?P<body>.*?)\s{0,80}(?P=mark)\s{0,80}",
     re.S,
 )
 _PRINTS = re.compile(r"\b(?:echo|printf|print|yes|base64|xxd|tr|rev|env|seq|date)\b")
@@ -24,7 +24,8 @@ def unfenced(text: str, place: Place) -> str:
 
     A host may take them off, or hand them to the shell, which then runs the command *and what it prints*. So they are taken off
     only where what is printed is nobody else's to choose: never where something is fetched, and inside a mere pair of backticks
-    neither where a file is shown, nor where text is printed that the shell would run.
+    neither where a file from outside the workspace is shown (running one from inside is no more than running a script of the
+    project), nor where text is printed that the shell would run.
     """
     if "`" not in text and "~~~" not in text:
         return text
@@ -36,11 +37,13 @@ def unfenced(text: str, place: Place) -> str:
     if not ticked or _PRINTS.search(ticked["body"]):
         return text
     body = ticked["body"]
-    return body if all(_quiet(one) for one in effects(body, place)) else text
+    return body if all(_quiet(one, place) for one in effects(body, place)) else text
 
 
-def _quiet(one: Effect) -> bool:
-    return one.kind not in ("network-out", "execute") and (one.kind != "read" or "listing" in one.flags)
+def _quiet(one: Effect, place: Place) -> bool:
+    if one.kind == "read":
+        return "listing" in one.flags or (one.scope == "workspace" and not place.files)
+    return one.kind != "network-out" and (one.kind != "execute" or "computes" in one.flags)
 
 
 def effects(text: str, place: Place, *, path: str = "command", via: tuple[str, ...] = ()) -> tuple[Effect, ...]:

@@ -30,6 +30,8 @@ _READS = frozenset({"read", "compute", "logout"})
 _WIDE = frozenset({"*", "all", "everyone", "everybody", "public", "anyone", "world", "any"})
 _LOUD = ("@channel", "@here", "@everyone", "@all")
 _OFF = word_set("disable stop mute disarm unlock pause deactivate remove delete turn shutdown bypass")
+_ONE_TIME = word_set("otp totp mfa pin passcode")
+_PROVING = word_set("verify check validate confirm authenticate")
 _SURE_SECRETS = word_set("password passwd passphrase secret otp pin passcode mfa totp cvv credential")
 
 
@@ -369,7 +371,8 @@ def _beside(
     if "credential" not in kinds and _hands_secret(found, reads):
         subject_leaf = choose("credential", found, reading.words)
         leaf_or_none = subject_leaf[0] if subject_leaf else None
-        more.append(build("credential", leaf_or_none, reading, place, certainty="declared", reversible="partly"))
+        reversible: Reversibility = "yes" if _signs_in(acts, found) else "partly"
+        more.append(build("credential", leaf_or_none, reading, place, certainty="declared", reversible=reversible))
     if kinds == {"execute"} or reads:
         return more
     hooks = [
@@ -408,6 +411,17 @@ def _in_repository(effects: list[Effect], found: Sequence[Leaf], acts: Sequence[
                    certainty="guessed", path=leaf.path)
         )  # fmt: skip
     return hosted
+
+
+def _signs_in(acts: Sequence[Act], found: Sequence[Leaf]) -> bool:
+    """Whether a one-time code only proves to the tool's own service who is there: nothing is made or changed by it."""
+    codes = [leaf for leaf in found if leaf.key.words & _ONE_TIME and shape_of(leaf) in ("number", "word")]
+    return (
+        bool(acts)
+        and bool(codes)
+        and all(act.kind in ("login", "approve") or act.verb in _PROVING for act in acts)
+        and not having(found, "url", "host", "content", "recipient")
+    )
 
 
 def _hands_secret(found: Sequence[Leaf], reads: bool) -> bool:
