@@ -21,6 +21,8 @@ from magistrate.review.features import FEATURES, features
 from magistrate.review.reasons import reasons
 from magistrate.review.trees import Forest
 
+RULE = "judgement.likeness"
+"""The rule that the screen applies, cited where the rulebook has it."""
 BUDGET = "1/200"
 """The review budget by default: escalate at most one harmless action in 200."""
 
@@ -86,10 +88,12 @@ class Screen:
     async def review(self, case: Case) -> Opinion:
         """Escalate from the threshold on; below it, no opinion."""
         scored = self.score(case.evidence)
+        over = scored.probability >= self.threshold
         return Opinion(
             reviewer=self.name,
             version=self.version,
-            decision="escalate" if scored.probability >= self.threshold else None,
+            decision="escalate" if over else None,
+            rules=tuple(rule.id for rule in case.rulebook.rules if over and rule.id == RULE),
             reason="; ".join(scored.reasons),
             score=scored.probability,
             threshold=self.threshold,
