@@ -83,4 +83,5 @@ def test_a_one_time_code_for_the_tools_own_service_changes_nothing() -> None:
 )
 def test_other_uses_of_secrets_are_no_sign_in(tool: str, arguments: dict[str, Any]) -> None:
     found = [one for one in effects(tool, **arguments) if one.kind in ("credential", "message")]
-    assert found and all(one.reversible != "yes" for one in found)
+    assert found
+    assert all(one.reversible != "yes" for one in found)

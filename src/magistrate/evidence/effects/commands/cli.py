@@ -76,6 +76,17 @@ _NAMING = (
     "uri",
     "group",
 )
+_HOLDERS = (
+    "--user-name",
+    "--role-name",
+    "--user",
+    "--member",
+    "--principal",
+    "--assignee",
+    "--serviceaccount",
+    "--username",
+)
+"""Options that name who gets or loses a right."""
 _WHOLE = ("--all", "--all-namespaces", "--prefix", "--recurse", "-recurse", "--from-key", "--recursive")
 """Options that turn one named thing into all that it holds."""
 _BROAD_WORDS = frozenset({"*", "all", ".", "/", "**", ":all", "--all"})
@@ -352,6 +363,9 @@ def by_verb(call: Call, *, skip: int = 0) -> Iterator[Effect]:
     named = _named(call)
     if named and (call.tool.greedy or not targets or call.line.has("--name")):
         targets = named
+    if reading.kind == "permission":
+        # Whose rights change, not which right it is, nor where it counts.
+        targets = call.line.values(*_HOLDERS) or targets
     path = " ".join([*texts[: reading.at + 1]])
     for word in (targets or [Word(text=path)])[:MAX_TARGETS]:
         yield call.effect(

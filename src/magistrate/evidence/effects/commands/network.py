@@ -366,7 +366,38 @@ def _ping(command: Command, scene: Scene) -> Iterator[Effect]:
         )
 
 
+_TUNNEL_READS = (
+    "list",
+    "info",
+    "status",
+    "version",
+    "help",
+    "login",
+    "config",
+    "cleanup",
+    "delete",
+    "update",
+    "validate",
+    "authtoken",
+    "diagnose",
+)
+
+
+def _tunnel(command: Command, scene: Scene) -> Iterator[Effect]:
+    """`ngrok http 8000`, `lt --port 3000`: what listens here can be reached from everywhere."""
+    words = [
+        word.text for word in command.operands("--url", "--config", "-p", "--port", "-c", "--name", "-s", "--subdomain")
+    ]
+    if command.has("--help", "--version") or any(word in _TUNNEL_READS for word in words[:2]):
+        yield effect("execute", command.name, "code", command, scope="local")
+        return
+    given = command.value("--url", "--port", "-p", "--local-port")
+    target = given.text if given is not None else words[-1] if words else command.name
+    yield effect("network-listen", target, "host", command, scope="remote")
+
+
 HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(("ngrok", "lt", "localtunnel", "bore", "pagekite", "frpc"), _tunnel),
     **dict.fromkeys(("curl", "wget"), _curl),
     **dict.fromkeys(("http", "https", "xh", "httpie"), _httpie),
     **dict.fromkeys(("nc", "ncat", "netcat", "telnet"), _netcat),

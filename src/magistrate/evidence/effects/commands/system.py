@@ -166,6 +166,8 @@ def _account(command: Command, scene: Scene) -> Iterator[Effect]:
         r"-(?:create|append|delete|passwd|change)|\b(?:create|append|delete|passwd)\b", " ".join(command.texts())
     ):
         return
+    if command.name == "usermod":
+        words = words[-1:]
     if command.name == "chpasswd":
         words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()] or words
     if command.name in ("passwd", "chage") and command.has("-S", "--status", "-l") and command.name == "chage":
