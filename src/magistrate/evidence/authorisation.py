@@ -255,6 +255,12 @@ def _stands(clause: Clause) -> bool:
     return not clause.conditional and all(m.role == "object" for m in clause.mentions)
 
 
+def consents(text: str) -> bool:
+    """Whether a message is a short yes to what the agent proposed."""
+    short = text.strip().lower() if len(text) < 160 else ""
+    return bool(short) and len(short.split()) <= SHORT and _begins(short, CONSENT, CONSENT_PHRASES)
+
+
 def _begins(short: str, words: frozenset[str], phrases: tuple[str, ...]) -> bool:
     bare = short.lstrip("\"'( ")
     first = bare.split()[0].strip(",.!:;") if bare.split() else ""

@@ -19,12 +19,13 @@ from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
 from magistrate.core.records import Action, Author, Course, Effect, Order, Ordered, Outcome, Voices
-from magistrate.evidence.authorisation import Requests
+from magistrate.evidence.authorisation import Requests, consents
 from magistrate.evidence.effects.morphology import split, word_set
 from magistrate.evidence.instructed import THRESHOLD, families, score
 from magistrate.evidence.names import normal
 from magistrate.evidence.pieces import leaves
 from magistrate.evidence.tokens import clean, cut, fold
+from magistrate.evidence.vocabulary import VERBS
 
 MAX_READ = 24_000
 """Characters of one tool output in which orders are looked for: three quarters head, one quarter tail."""
@@ -44,10 +45,22 @@ PER_STEM = 4
 """Orders remembered for one stem, newest last."""
 ACTION_WORDS = 48
 """Distinctive words of one action that are looked up."""
+PROPOSAL = 600
+"""Characters at the end of an agent's message that a short yes makes the person's own words."""
 SPAN = 120
 
 _WORDS = re.compile(r"[^\W\d_]{2,}|\d[\d.,:-]*\d|\d").findall
 _END = re.compile(r"\n|[.!?]\s|\s{2,}")
+_LEADS = re.compile(
+    r"(?:^|[.:;!?,()\[\]{}<>*\"'`\n/#-][ \t]{0,4}|\b(?:to|please|kindly|then|and|now|also|just|must|should|first|so|either)[ \t])([a-z]{3,14})(?=[ \t][\w\"'`$/@#~<\[])"
+).finditer
+"""Where a command can begin, with the word that stands there."""
+_VERBS = frozenset(
+    verb for verb in VERBS if " " not in verb and "-" not in verb and VERBS[verb] not in ("light", "follow")
+)
+BARE = 0.5
+"""Weight of a bare verb where a command can begin: a hint, since lists and titles have such words too."""
+_HINT = frozenset({"hint"})
 _STOP = word_set(
     """
     a about above after again all also am an and any are as at be because been before being below between both but by can could did
@@ -85,6 +98,7 @@ class Trail:
         self._passage = 0
         self._strongest: _Passage | None = None
         self._latest = -1
+        self._proposal = ""
         self._actions = 0
         self._spoke = 0
         self._refused = self._failed = 0
@@ -100,6 +114,11 @@ class Trail:
         if author == "person":
             self._spoke = self._actions
             _remember(self._person, stems(text))
+            if self._proposal and consents(text):
+                _remember(self._person, stems(self._proposal))
+            self._proposal = ""
+        elif author == "agent":
+            self._proposal = text[-PROPOSAL:]
         elif author == "system":
             _remember(self._system, stems(text))
         elif author == "tool":
@@ -280,11 +299,15 @@ def _orders_in(text: str) -> tuple[tuple[float, frozenset[str], str], ...]:
     text = clean(cut(text, MAX_READ))
     folded = fold(text)
     spans = list(_sentences(folded))
+    bare = _bare_verbs(folded, spans)
     read: dict[int, dict[str, float]] = {}
     found: list[tuple[float, frozenset[str], str]] = []
     for first in range(0, len(spans), BLOCK):
         near = range(max(0, first - BEFORE), min(len(spans), first + BLOCK + AFTER))
         if score(folded[spans[near[0]][0] : spans[near[-1]][1]]) < THRESHOLD:
+            found += [
+                (BARE, _HINT, text[slice(*spans[i])]) for i in range(first, min(len(spans), first + BLOCK)) if i in bare
+            ]
             continue
         for i in near:
             if i not in read:
@@ -293,14 +316,28 @@ def _orders_in(text: str) -> tuple[tuple[float, frozenset[str], str], ...]:
             signs: dict[str, float] = {}
             for other in range(max(0, i - BEFORE), min(len(spans), i + AFTER + 1)):
                 signs |= read[other]
+            if i in bare and "imperative" not in signs:
+                signs["hint"] = BARE
             strength = sum(signs.values())
-            if strength >= THRESHOLD:
+            if strength >= THRESHOLD or i in bare:
                 start, end = spans[i]
                 if i + 1 < len(spans) and folded[start:end].rstrip().endswith(":"):  # it announces the next
                     end = spans[i + 1][1]
                 found.append((strength, frozenset(signs), text[start:end]))
     found.sort(key=lambda one: -one[0])
     return tuple(found[:MAX_ORDERS])
+
+
+def _bare_verbs(folded: str, spans: Sequence[tuple[int, int]]) -> set[int]:
+    """Sentences with a bare verb where a command can begin."""
+    found: set[int] = set()
+    at = 0
+    for match in _LEADS(folded):
+        if match[1] in _VERBS:
+            while at < len(spans) - 1 and spans[at][1] <= match.start(1):
+                at += 1
+            found.add(at)
+    return found
 
 
 def _sentences(folded: str) -> Iterator[tuple[int, int]]:
