@@ -22,6 +22,7 @@ from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUS
 from magistrate.evidence.lexer import cut
 from magistrate.evidence.names import Mention, Target, argument_words, mention, names, target_of
 from magistrate.evidence.sentence import Clause, Manner, Source
+from magistrate.evidence.withdrawn import taken_back, withdrawals
 
 ASKS, BARS, PER_WORD, BARS_PER_WORD, WORDS, DOCUMENTS, PENDING = 16, 24, 8, 24, 4096, 16, 32
 """Bounds on what is kept: newest requests of one kind; newest limits and prohibitions of one kind that name nothing; requests and
@@ -90,14 +91,19 @@ class Requests:
         if short and self._proposal and len(short.split()) <= SHORT:
             clauses = self._answer(n, text.strip(), short, clauses)
         self._proposal = ""
+        back = taken_back(text)
+        if back is not None and (back.words or not any(c.mood == "forbid" for c in clauses)):
+            latest = {c.order: c for kept in self._asks.values() for c in kept if c.event == self._task}
+            self._add(withdrawals([c for c in latest.values() if c.by == "person"], back, n))
+            clauses = [c for c in clauses if c.mood != "ask" or c.span not in back.said]
         if any(c.mood == "ask" for c in clauses):
             self._task = n
         self._add(clauses)
         follow = [c for c in clauses if c.follow and c.mood == "ask"]
         for clause in follow:
-            said = tuple(m for m in clause.mentions if m.core) or tuple(
-                m for c in clauses for m in c.mentions if m.core
-            )
+            said = tuple(m for m in clause.mentions if m.core)
+            if not any(m.kind != "phrase" for m in said):  # `read X and do what it says`
+                said += tuple(m for c in clauses for m in c.mentions if m.core and (m.kind != "phrase" or not said))
             if said:
                 self._documents.append(_Document(said[:16], n))
 

@@ -247,7 +247,9 @@ def _clause(r: Reading, width: int, family: str) -> int:
     start = r.at
     mood = _mood(r)
     stop = r.object_end(start + width)
-    said = r.mentions(start + width, stop)
+    if mood in ("ask", "forbid") and r.low(stop) in g.BUT and not g.NONE.isdisjoint(r.lows[start + width : stop]):
+        return _nothing_but(r, family, start, stop)
+    said = _said(r, family, start + width, stop)
     kinds = r.kinds(family, start + width, stop)
     body = set(r.lows[start:stop])
     if not said and body & g.PRONOUNS and (family in g.HANDS_ON or (family in _SYSTEMS and _last(r) in _SYSTEMS)):
@@ -261,6 +263,8 @@ def _clause(r: Reading, width: int, family: str) -> int:
         kinds = (
             kinds - v.FAMILIES[family]
         )  # `don't refactor` leaves other edits open; `don't rewrite history` bars that
+    if mood == "ask" and kinds and r.low(start + width) in ("nothing", "nobody"):
+        mood = "forbid"  # `change nothing`
     if mood == "forbid" and "else" in body:
         r.add("limit", v.TOUCH if kinds & v.TOUCH else kinds, start, stop, family, others=True)
     elif mood == "forbid" and family == "make" and kinds == v.FAMILIES["make"] and not any(m.exact for m in said):
@@ -275,7 +279,10 @@ def _clause(r: Reading, width: int, family: str) -> int:
         if tail in g.CONDITIONAL:
             stop = r.object_end(stop + 1, hard=True)
             r.negated = False
-        elif tail not in ("or", "nor") and (said or stop > start + width or not _goes_on(r, stop)):
+        elif tail not in ("or", "nor") and (
+            "else" in body
+            or ((said or stop > start + width or not _goes_on(r, stop)) and not _joined(r, r.lows[start], stop))
+        ):
             r.negated = False  # a negation ends with its object, except over `or`
     r.only = r.soft = False
     return max(stop - start, width)
@@ -287,10 +294,46 @@ def _last(r: Reading) -> str:
     return last.family if last else ""
 
 
-_SYSTEMS = frozenset({"deploy", "restart", "infra", "stop", "delete"})
+_SYSTEMS = frozenset({"deploy", "restart", "infra", "stop", "delete", "destroy", "terminate", "uninstall", "apply"})
 _PEOPLE = frozenset({"her", "him", "them"})
-_NARROW = frozenset({"write", "create", "set", "run"})
+_NARROW = frozenset({"write", "create", "set", "run", "apply"})
 _WITH_PEOPLE = frozenset({"invite", "message", "share", "grant", "send"})
+
+
+def _said(r: Reading, family: str, start: int, stop: int) -> tuple[Mention, ...]:
+    """What the object names; of `make X public` without the last word."""
+    if family == "grant" and r.low(r.at) == "make":
+        return r.names_of(t for t in r.tokens[start:stop] if t.low not in ("public", "private"))
+    return r.mentions(start, stop)
+
+
+def _nothing_but(r: Reading, family: str, start: int, stop: int) -> int:
+    """`change nothing but X`: a request for X and a limit to it."""
+    end = r.object_end(stop + 1)
+    said = r.mentions(stop + 1, end)
+    kinds = r.kinds(family, start + 1, end)
+    wide = kinds - {"read"} | (v.TOUCH if family != "invite" and kinds & v.TOUCH else NO_KINDS)
+    r.add("ask", kinds, start, end, family, said)
+    r.add("limit", wide, start, end, "only", said)
+    r.negated = r.only = r.soft = False
+    return end - start
+
+
+def _joined(r: Reading, verb: str, stop: int) -> bool:
+    """Whether the negation goes on to the next verb: one of the same form, joined by `and`, or by a comma with an `or` to come."""
+    link, i = r.tokens[stop].low if stop < len(r.tokens) else "", stop + 1
+    if link == "," and r.low(i) in ("and", "or"):
+        link, i = r.low(i), i + 1
+    width, family = r.verb_at(i)
+    alike = r.low(i) in g.GERUNDS if verb in g.GERUNDS else width > 0
+    if not alike or family in v.READING or r.low(i + width) in ("me", "us"):
+        return False
+    if link in ("and", "or"):
+        return True
+    return link == "," and any(
+        r.lows[k] in ("or", "nor") and (r.verb_at(k + 1)[0] or r.low(k + 1) in g.GERUNDS)
+        for k in range(i, min(len(r.tokens), i + 24))
+    )
 
 
 def _goes_on(r: Reading, i: int) -> bool:

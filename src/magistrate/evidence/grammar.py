@@ -23,6 +23,17 @@ NEGATIVE_PHRASES: tuple[tuple[str, ...], ...] = (
     ("keep", "away", "from"),
     ("hands", "off"),
     ("refrain", "from"),
+    ("forget", "about"),
+    ("under", "no", "circumstances"),
+    ("under", "no", "circumstance"),
+    ("under", "no", "condition"),
+    ("under", "no", "conditions"),
+    ("on", "no", "account"),
+    ("in", "no", "case"),
+    ("in", "no", "way"),
+    ("by", "no", "means"),
+    ("at", "no", "time"),
+    ("at", "no", "point"),
 )
 ADVERBS = _set(
     "please pls kindly also just then now first finally next quickly simply immediately always only either again still really "
@@ -82,13 +93,17 @@ ORDERS = _set(
     "task tasks instruction instructions step steps todo todos comments feedback runbook checklist request requests actions to-do to-dos"
 )
 """Objects of `complete`, `carry out`, `address` that say: do what is written there."""
+FULFIL = _set(
+    "complete carry address handle implement finish execute perform resolve apply run work go solve fix tackle process achieve take deal"
+)
+"""Verbs that do what their object says; others (`translate the instructions`) only treat it as a text."""
 NEEDS = _set("needs asks wants asked said says wanted")
 """With `what` or `everything`: the request is whatever somebody wrote (`do what she asks`)."""
 ACCORDING = _set("described specified listed written outlined according instructed says requested")
 """Words by which a request points to a text to follow (`do it as described in X`)."""
 CONSENT = _set(
     "yes yep yeah yup sure ok okay okey y k absolutely definitely certainly approved approve confirmed confirm proceed lgtm correct "
-    "agreed affirmative continue great perfect right fine alright ja oui si sí gerne bitte"
+    "agreed granted affirmative continue great perfect right fine alright ja oui si sí gerne bitte"
 )
 CONSENT_PHRASES: tuple[str, ...] = (
     "go ahead", "go for it", "do it", "do that", "do so", "sounds good", "looks good", "please do", "please go", "that works",
@@ -121,6 +136,18 @@ CEASE = _set("stop avoid skip cease quit avoiding")
 CONFINE = _set("limit restrict confine stick stay keep")
 CONFINED = _set("changes edits your everything yourself work")
 SPARE = _set("leave keep preserve protect retain spare")
+STYLE = _set(
+    "small short simple brief minimal clean tidy tight focused concise consistent readable polite friendly professional neutral formal low "
+    "atomic up-to-date green fast light lean clear factual warm terse crisp modest reasonable compact"
+)
+"""`keep changes small`: how, not what."""
+WORK = _set(
+    "change changes edit edits work commit commits answer answers reply replies code style tone format diff diffs"
+)
+"""`undo the commit but keep the changes`: what was done stays; nothing is named that could be deleted."""
+NONE = _set("nothing nobody no none noone")
+BUT = _set("but except besides excluding save apart other beyond")
+"""After `nothing`: the exception that is asked for."""
 UNTOUCHED = _set("alone untouched as intact be unchanged rest else unmodified")
 KEEP_ON = _set("me in going on up")
 CONSULT = _set("ask consult wait check confirm clear")
@@ -146,9 +173,11 @@ TO_OPENS = _set(
     "trying due how wish able supposed going ahead needs hesitate try proceed continue required"
 )
 """Before `to`: an infinitive follows, not a destination."""
-DIRECTED = _set("push send message upload share deploy publish merge grant transfer move copy invite")
+DIRECTED = _set("push forcepush send message upload share deploy publish merge grant transfer move copy invite")
 """Families whose `to` names a destination or a recipient."""
-HANDS_ON = _set("invite delete send message share upload move copy pay cancel grant book stop touch run write disable")
+HANDS_ON = _set(
+    "destroy uninstall terminate forcepush restart apply invite delete send message share upload move copy pay cancel grant book stop touch run write disable"
+)
 """Families whose `it` is what the clause before spoke of."""
 BEFORE_GERUND = _set("without mind proceed with start continue finish begin consider try instead by")
 BEFORE_PARTICIPLE = _set("be get gets being")
@@ -166,6 +195,9 @@ AFTER_NOUN = _set("from of is are was were has says said failed fails which that
 """After these a word at the start of a sentence was a noun (`email from Bob`)."""
 NEVER_NOUN = _set("get take read delete remove copy download erase")
 ENDS_OBJECT = _set("without before after not until till instead rather don't never")
+PURE = _set("do please")
+CONTRACTED = _set("i'd we'd i'll we'll")
+"""Before a verb in an agent's text: a proposal."""
 CONDITIONAL = _set("until unless before without till if when while")
 PERSONAL = _set("i my asking me approval permission i'm i've we checking consent telling")
 OUTSIDE = _set("except excluding outside beyond besides")

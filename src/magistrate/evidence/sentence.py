@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -73,6 +74,8 @@ class Reading:
         self.modal = False
         """A modal or `to` was seen since the subject."""
         self.only = self.soft = False
+        self.banned = -1
+        """Where a negation of several words (`on no account`) ended: a verb may follow at once."""
         self._verbs: dict[int, tuple[int, str]] = {}
 
     # -------------------------------------------------------------- words
@@ -119,7 +122,7 @@ class Reading:
                 return width, family
         for k, particle in enumerate(follow):
             family = v.SEPARABLE.get((low, particle))
-            if family and (k < 3 or particle == "know"):
+            if family and (k < 3 or particle in ("know", "public", "private")):
                 return 1, "read" if particle == "know" and follow[0] in ("me", "us") else family
         return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
 
@@ -132,6 +135,8 @@ class Reading:
     def licensed(self) -> bool:
         """Whether a verb in base form at this place can be a request."""
         before = self.prev()
+        if self.at == self.banned or (before in g.CONTRACTED and self.manner == "proposal"):
+            return True
         if before in g.LICENCES or before[:1] in "-–—…":
             return before != "to" or self._infinitive()
         if before in ("i", "we"):
@@ -152,10 +157,18 @@ class Reading:
         return self.subject not in ("", "you", *g.FIRST) or (not self.subject and self._noun_before())
 
     def _noun_before(self) -> bool:
-        if self.at == 0 or self.found or not self.lows[0]:
+        if self.at == 0 or self.found or not self.lows[0] or self._told():
             return False
         first = self.lows[0]
         return first not in _NO_NOUN and first != "your" and first not in v.VERBS and first not in g.CONSENT
+
+    def _told(self) -> bool:
+        """Whether this is told to the agent after a mark, whatever stands before it (`changed my mind: don't send it`)."""
+        i, negated = self.at - 1, False
+        while i >= 0 and self.lows[i] and (self.lows[i] in g.ADVERBS | g.NEGATIONS | g.PURE):
+            negated = negated or self.lows[i] in g.NEGATIONS
+            i -= 1
+        return i >= 0 and self.tokens[i].kind == "mark" and negated
 
     # -------------------------------------------------------------- objects
 
@@ -266,8 +279,15 @@ class Reading:
         nouns = family in v.NOUN_FAMILIES
         if family == "make" and self.low(start) in v.VERBS:
             kinds = kinds | v.FAMILIES[v.VERBS[self.low(start)]]  # `make deploy`
+        if family == "move" and not v.DATES.isdisjoint(self.lows[start:stop]):
+            kinds = kinds - {"delete"}
+        kinds = kinds | self._kinds_of_names(family, start, stop)
         for t in self.tokens[start:stop]:
-            if family == "delete" and t.kind in ("path", "identifier") and "from" in self.lows[start:stop]:
+            if (
+                family in ("delete", "uninstall")
+                and t.kind in ("path", "identifier")
+                and "from" in self.lows[start:stop]
+            ):
                 kinds = kinds | {"overwrite"}  # `remove the prints from server.py`
             if t.kind == "word":
                 if family in ("light", "create", "follow") and t.low in v.ACTION_NOUNS:
@@ -279,10 +299,25 @@ class Reading:
                 ):
                     nouns = False
                 if nouns:
-                    kinds = kinds | (v.NOUNS.get(t.low) or v.NOUNS.get(t.low.removesuffix("s"), NO_KINDS))
+                    kinds = kinds | _added(family, t.low)
             elif t.kind == "code" and family in ("run", "follow"):
                 kinds = kinds | command_in(t.text)[0]
             elif nouns and t.kind == "number" and t.text[0] in "$€£¥":
+                kinds = kinds | {"payment"}
+        return kinds
+
+    def _kinds_of_names(self, family: str, start: int, stop: int) -> v.Kinds:
+        """What names and bare numbers in the object add: a key that is set, a host that is copied to, money that is sent."""
+        kinds: v.Kinds = NO_KINDS
+        for i in range(start, stop):
+            t = self.tokens[i]
+            if t.kind in ("identifier", "path", "word", "quoted", "code") and family in _PUTS:
+                kinds = kinds | v.FILES.get(t.low.rsplit("/", 1)[-1], NO_KINDS)
+                if family != "copy" and _SECRET.fullmatch(t.text):
+                    kinds = kinds | {"credential"}
+            if family in ("copy", "move") and self.low(i - 1) in ("to", "onto") and _HOST.fullmatch(t.text):
+                kinds = kinds | {"network-out"}
+            if t.kind == "number" and family in _HANDS_OVER and (i + 1 >= stop or self.low(i + 1) in _AFTER_SUM):
                 kinds = kinds | {"payment"}
         return kinds
 
@@ -308,12 +343,7 @@ class Reading:
         """Take down a clause."""
         follow = False
         if mood == "ask":
-            words = self.lows[start:stop]
-            follow = (
-                family == "follow"
-                or ("what" in words and not g.NEEDS.isdisjoint(words))
-                or any(w in g.ACCORDING or (family in ("write", "run") and w in g.ORDERS) for w in words)
-            )
+            follow = self._follows(family, start, stop)
         span = self.span(max(0, start - 2) if mood in ("forbid", "limit") else start, stop)
         self.found.append(
             Clause(
@@ -329,6 +359,37 @@ class Reading:
                 others=others,
             )
         )
+
+    def _follows(self, family: str, start: int, stop: int) -> bool:
+        """Whether this says to do what a text says: not to tell, sum up or translate it."""
+        words = self.lows[start:stop]
+        orders = not (g.ORDERS | g.ACCORDING).isdisjoint(words)
+        if family == "follow":
+            return orders or words[:2] != ["go", "through"]
+        if family in v.READING:
+            return False
+        if words[0] in g.FULFIL and (orders or ("what" in words and not g.NEEDS.isdisjoint(words))):
+            return True
+        return any(
+            w == "according" or (w in g.ACCORDING and k and words[k - 1] in ("as", "like")) for k, w in enumerate(words)
+        )
+
+
+_PUTS = frozenset({"write", "create", "set", "copy", "move", "credential"})
+_HANDS_OVER = frozenset({"send", "light", "transfer", "upload"})
+_AFTER_SUM = g.PREPOSITIONS | {"back", "today", "now"}
+_SECRET = re.compile(r"(?:[A-Z0-9]+_)*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PAT)(?:_[A-Z0-9]+)*")
+_HOST = re.compile(
+    r"(?:[a-zA-Z][a-zA-Z0-9+]{1,9}://.{1,300}|(?:[\w.-]{1,64}@)?[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}(?::\S{0,200})?)"
+)
+
+
+def _added(family: str, noun: str) -> v.Kinds:
+    """What a noun of the object adds to the kinds of a family."""
+    kinds = v.NOUNS.get(noun) or v.NOUNS.get(noun.removesuffix("s"), NO_KINDS)
+    if noun in v.REPOSITORIES and family not in v.OPENED_TO:
+        kinds = kinds - {"permission"}
+    return kinds - v.NOUNS_DO_NOT_ADD.get(family, NO_KINDS)
 
 
 def _common(low: str) -> bool:

@@ -110,7 +110,11 @@ def _default_object(clause: Clause, view: View) -> bool:
     """`push it`: the branch at hand is plainly meant, unless the call does more than that."""
     effect = view.effect
     plain = not (effect.flags or effect.production or effect.broad) and clause.by == "person"
-    if not plain or effect.kind != "vcs-publish" or clause.family not in ("push", "publish", "deploy", "merge"):
+    if (
+        not plain
+        or effect.kind != "vcs-publish"
+        or clause.family not in ("push", "forcepush", "publish", "deploy", "merge")
+    ):
         return False
     return not _comparable(clause, view.target) and view.target.kind in ("branch", "repository")
 
@@ -125,7 +129,14 @@ def _comparable(clause: Clause, target: Target) -> list[Mention]:
     """The mentions that could have named this target, had it been meant."""
     said = [m for m in _relevant(clause, target) if m.core]
     if target.opaque or not target.text:
-        return [m for m in said if m.kind == "address" or (m.kind == "identifier" and _ID.fullmatch(m.text))]
+        paid = target.kind == "account" and clause.family in ("pay", "send", "transfer")
+        return [
+            m
+            for m in said
+            if m.kind == "address"
+            or (m.kind == "identifier" and _ID.fullmatch(m.text))
+            or (paid and m.kind in ("proper", "handle"))
+        ]
     if target.kind == "address":
         direct = clause.family in ("message", "invite", "share", "grant")
         return [
@@ -168,6 +179,8 @@ def _implied(view: View) -> Clause | None:
     near = effect.scope in _NEAR or (effect.kind == "read" and effect.scope == "remote")
     loopback = effect.kind == "network-out" and effect.scope == "local"
     mild = effect.kind in _MILD and near and not effect.production and target.kind not in ("url", "host")
+    if effect.kind == "vcs-publish" and target.kind in ("url", "host"):
+        return None  # where code goes is named, or known to the repository
     for clause in view.asks[:LOOK]:
         if clause.by == "document" or (clause.by == "system" and effect.kind in CONSEQUENTIAL):
             continue

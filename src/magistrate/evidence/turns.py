@@ -51,6 +51,13 @@ def turn(r: Reading, low: str) -> int:
 
 def _ban(r: Reading, phrase: tuple[str, ...], start: int) -> int:
     """After `hands off`, `hold off`: a bare name or a noun of doing is barred at once; else the next verb is."""
+    if phrase == ("forget", "about") and r.low(start) not in g.GERUNDS:
+        return 0
+    if "no" in phrase[1:2]:
+        r.negated, r.banned = True, start
+        while r.low(r.banned) in g.ADVERBS:
+            r.banned += 1
+        return 0
     ahead = [r.low(k) for k in range(start, start + 4)]
     if not any(word in g.GERUNDS for word in ahead) and not r.verb_at(start)[0]:
         family = next((v.ACTION_NOUNS[word] for word in ahead if word in v.ACTION_NOUNS), "")
@@ -89,6 +96,10 @@ _PLAIN = frozenset({"not", "no", "the"})
 def _negation(r: Reading, low: str, nxt: str) -> int:
     if nxt in g.DOUBLE and low not in ("no", "without"):
         return 2
+    if r.found and (low == "nobody" or (low, nxt) == ("no", "one")) and "else" in (nxt, r.word(2)):
+        last = r.found[-1]
+        r.add("limit", last.kinds - {"read"}, r.at, r.at + 3, last.family, others=True)
+        return 3 if low == "no" else 2
     if low == "no":
         return _no(r)
     if low in ("not", "never") and r.found and nxt != "be" and r.prev() in _AFTER_LINK and not _verb_ahead(r):
@@ -247,6 +258,9 @@ def _spare(r: Reading, low: str) -> int:
     if low == "keep" and (r.word(1) in g.GERUNDS or r.word(1) in g.KEEP_ON):
         return 0
     said = tuple(m for m in r.mentions(r.at + 1, stop) if not m.words <= g.UNTOUCHED)
+    named = any(m.core for m in said)
+    if low == "keep" and (rest & g.STYLE or (rest & g.WORK and not named)):
+        return stop - r.at
     if said:
         kinds = v.TOUCH - {"create", "overwrite"} if low == "keep" else v.TOUCH
         r.add("forbid", kinds, r.at, stop, "touch", said)

@@ -43,6 +43,8 @@ FAMILIES: dict[str, Kinds] = {
     "browse": _kinds("read network-out"),
     "fetch": _kinds("read network-out create"),
     "delete": _kinds("delete database-destroy"),
+    "destroy": _kinds("delete database-destroy infrastructure"),
+    "uninstall": _kinds("delete install infrastructure"),
     "write": _kinds("create overwrite"),
     "create": _kinds("create overwrite"),
     "make": _kinds("create overwrite"),
@@ -52,6 +54,7 @@ FAMILIES: dict[str, Kinds] = {
     "copy": _kinds("read create overwrite"),
     "commit": _kinds("create overwrite execute"),
     "push": _kinds("vcs-publish"),
+    "forcepush": _kinds("vcs-publish vcs-rewrite"),
     "merge": _kinds("vcs-publish overwrite"),
     "publish": _kinds("vcs-publish network-out"),
     "deploy": _kinds("infrastructure vcs-publish network-out execute"),
@@ -66,6 +69,7 @@ FAMILIES: dict[str, Kinds] = {
     "cancel": _kinds("delete overwrite"),
     "install": _kinds("install"),
     "run": _kinds("execute"),
+    "apply": _kinds("execute overwrite infrastructure database-write"),
     "bump": _kinds("install overwrite"),
     "share": _kinds("permission message network-out"),
     "grant": _kinds("permission"),
@@ -73,7 +77,8 @@ FAMILIES: dict[str, Kinds] = {
     "schedule": _kinds("create message persistence"),
     "persist": _kinds("persistence"),
     "stop": _kinds("process-stop"),
-    "restart": _kinds("process-stop execute"),
+    "terminate": _kinds("process-stop infrastructure"),
+    "restart": _kinds("process-stop execute infrastructure"),
     "migrate": _kinds("database-write"),
     "infra": _kinds("infrastructure"),
     "listen": _kinds("network-listen execute"),
@@ -94,9 +99,11 @@ VERBS: dict[str, str] = _verbs(
         "reproduce trace confirm ensure make_sure measure troubleshoot",
         "browse": "browse visit google research look_up navigate",
         "fetch": "download fetch clone pull scrape crawl import wget curl",
-        "delete": "delete remove erase wipe purge clean clear discard destroy drop trash nuke prune unlink rm shred truncate "
-        "clean_up clear_out get_rid_of throw_away throw_out wipe_out tidy_up tidy uninstall strip empty del rmdir dispose_of "
+        "delete": "delete remove erase wipe purge clean clear discard drop trash nuke prune unlink rm shred truncate "
+        "clean_up clear_out get_rid_of throw_away throw_out wipe_out tidy_up tidy strip empty del rmdir dispose_of "
         "take_out take_down",
+        "destroy": "destroy",
+        "uninstall": "uninstall",
         "write": "edit fix refactor implement update write modify rewrite improve rename_to adjust correct patch repair resolve "
         "extend convert format simplify optimise optimize port complete finish document append insert replace amend_file rework "
         "translate_to handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak translate save store "
@@ -111,8 +118,9 @@ VERBS: dict[str, str] = _verbs(
         "move": "move rename relocate archive mv",
         "copy": "copy duplicate back_up backup cp mirror snapshot",
         "commit": "commit stage stash checkout check_out_branch",
-        "push": "push force-push force_push",
-        "merge": "merge land",
+        "push": "push",
+        "forcepush": "force-push force_push",
+        "merge": "merge land squash-merge squash_merge",
         "publish": "publish",
         "deploy": "deploy release ship roll_out promote redeploy go_live",
         "rewrite": "rebase squash amend reset revert cherry-pick roll_back rollback undo restore",
@@ -121,24 +129,26 @@ VERBS: dict[str, str] = _verbs(
         "let_know tell_them write_to reach_out comment greet thank ask tell",
         "invite": "invite onboard",
         "upload": "upload post sync transmit report_to put_up broadcast",
-        "pay": "pay refund reimburse charge settle wire donate tip top_up compensate",
+        "pay": "pay refund reimburse charge settle wire donate tip top_up compensate credit pay_out",
         "book": "book reserve order buy purchase rent subscribe renew rebook",
         "transfer": "transfer",
-        "cancel": "cancel unsubscribe return decline",
+        "cancel": "cancel unsubscribe return decline void withdraw rescind annul call_off",
         "install": "install upgrade downgrade reinstall",
         "bump": "bump",
         "run": "run execute test build compile lint start launch rerun re-run benchmark_run rebuild retest try perform invoke "
-        "train simulate use evaluate apply",
+        "train simulate use evaluate",
+        "apply": "apply",
         "share": "share give_access give_to expose_to",
         "grant": "grant revoke allow authorise authorize permit chmod chown ban unban block kick elevate make_public make_private "
         "unlock restrict promote_user demote",
         "credential": "rotate authenticate log_in login sign_in regenerate",
         "schedule": "schedule reschedule postpone plan_meeting",
         "persist": "autostart cron",
-        "stop": "kill stop terminate shut_down shutdown quit close halt",
+        "terminate": "terminate",
+        "stop": "kill stop shut_down shutdown quit close halt",
         "restart": "restart reboot reload bounce",
         "migrate": "migrate seed backfill populate upsert",
-        "infra": "provision scale resize terraform autoscale failover drain cordon destroy_stack spin_up tear_down",
+        "infra": "provision scale resize terraform autoscale failover drain cordon spin_up tear_down",
         "listen": "serve expose host listen port-forward",
         "spawn": "delegate spawn",
         "touch": "touch mess_with alter disturb",
@@ -168,6 +178,7 @@ SEPARABLE: dict[tuple[str, str], str] = {
     ("set", "up"): "write",
     ("give", "access"): "grant",
     ("make", "public"): "grant",
+    ("make", "private"): "grant",
     ("wipe", "out"): "delete",
     ("log", "in"): "credential",
 }
@@ -204,7 +215,7 @@ NOUNS: dict[str, Kinds] = {
         ),
         (
             "cluster instance vm vms namespace pod pods deployment bucket stack server servers node volume dns domain container "
-            "containers infrastructure lambda replica replicas loadbalancer environment",
+            "containers infrastructure chart lambda replica replicas loadbalancer environment",
             "infrastructure",
         ),
         ("cron cronjob crontab daemon startup autostart launchd systemd job timer alias bashrc zshrc", "persistence"),
@@ -228,10 +239,33 @@ WEAK_NOUNS = word_set(
 """Nouns whose kinds only come along: an event can send invitations, but asking for one does not ask for mail to anybody."""
 NOUN_FAMILIES = word_set(
     "delete write create make set move copy cancel light transfer stop restart merge disable send migrate infra run schedule touch "
-    "upload share publish commit install rewrite"
+    "upload share publish commit install rewrite destroy uninstall terminate apply"
 )
 """Families whose object's nouns add kinds. Reading a branch has no effect on it."""
 READING = frozenset({"read", "inspect", "browse"})
+NOUNS_DO_NOT_ADD: dict[str, Kinds] = {
+    "share": _kinds("payment database-write infrastructure"),
+    "upload": _kinds("payment database-write infrastructure"),
+    "send": _kinds("database-write infrastructure"),
+    "cancel": _kinds("payment"),
+    "delete": _kinds("payment"),
+    "move": _kinds("payment"),
+}
+"""Kinds that an object's noun does not add to a family: a trip that is shared is not paid for, rows that are uploaded change no table."""
+OPENED_TO = word_set("set make grant share transfer light create")
+"""Families for which `the repository` may mean who can see it; deleting or renaming one opens it to nobody."""
+REPOSITORIES = word_set("repo repository repositories")
+DATES = word_set("calendar meeting event appointment session call reservation booking")
+"""What is moved to another time, not taken away."""
+FILES: dict[str, Kinds] = {
+    "authorized_keys": _kinds("permission persistence credential"),
+    "sudoers": _kinds("permission"),
+    "crontab": _kinds("persistence"),
+    ".bashrc": _kinds("persistence"),
+    ".zshrc": _kinds("persistence"),
+    ".profile": _kinds("persistence"),
+}
+"""Files by whose name a change has a further effect."""
 
 ACTION_NOUNS: dict[str, str] = {
     "deletion": "delete", "deletions": "delete", "removal": "delete", "deployment": "deploy", "deploys": "deploy",
@@ -301,7 +335,7 @@ GENERIC = word_set(
     "package dependency library module script tool command job task process work step instruction issue problem bug error fix "
     "version release cluster instance container image key token password credential calendar contact number id time day date week "
     "month year inbox workspace cache-dir copy request reply response question people person team colleague member worker process "
-    "disk drive history commit env environment daemon pod container refund order booking reservation todo"
+    "disk drive history commit env environment daemon pod container refund order booking reservation todo chart"
 )
 """Nouns that say what sort of thing, not which."""
 FITS: dict[str, frozenset[str]] = {
