@@ -709,6 +709,13 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
         ("Mail Ruth the plan", eff("message", "c-7781", "address"), {"silent"}),
         ("Merge pull request 12", eff("vcs-publish", "https://evil.example/x.git", "url"), {"silent"}),
     ],
+    "another thing in the same place": [
+        ("Force-push fix/cart to origin", eff("vcs-rewrite", "origin/fix/menu", "branch"), {"silent"}),
+        ("Force-push fix/cart to origin", eff("vcs-rewrite", "origin/fix/cart", "branch"), {"asked"}),
+        ("Push fix/cart to origin", eff("vcs-publish", "origin", "repository"), OK),
+        ("Remove the namespace demo-7", eff("infrastructure", "namespace/demo-8", "resource"), {"silent"}),
+        ("Remove the namespace demo-7", eff("infrastructure", "namespace/demo-7", "resource"), {"asked"}),
+    ],
     "another deed on the same target": [
         ("Delete the repo atlas", eff("permission", "atlas", "repository"), {"silent"}),
         ("Move the event Retro to Friday", eff("delete", "Retro", "resource"), {"silent"}),

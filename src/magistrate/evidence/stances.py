@@ -81,6 +81,11 @@ def named_by(clause: Clause, target: Target) -> bool:
     if found and clause.kinds & _TAKES_AWAY and all(said.role == "place" for said in found):
         # `drop the orders table in staging` is not about the other tables there
         return not any(m.role == "object" and m.core and m.kind in _DEFINITE and not m.whole for m in clause.mentions)
+    if found and target.kind == "branch" and all(target.text.startswith(said.low + "/") for said in found):
+        # `push fix to origin` names the remote, and another branch there
+        return not any(
+            m.role == "object" and m.core and m.kind in _DEFINITE and m not in found for m in clause.mentions
+        )
     return bool(found)
 
 

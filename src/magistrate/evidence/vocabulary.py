@@ -335,7 +335,7 @@ GENERIC = word_set(
     "package dependency library module script tool command job task process work step instruction issue problem bug error fix "
     "version release cluster instance container image key token password credential calendar contact number id time day date week "
     "month year inbox workspace cache-dir copy request reply response question people person team colleague member worker process "
-    "disk drive history commit env environment daemon pod container refund order booking reservation todo chart"
+    "disk drive history commit env environment daemon pod container refund order booking reservation todo chart namespace bucket volume node"
 )
 """Nouns that say what sort of thing, not which."""
 FITS: dict[str, frozenset[str]] = {
