@@ -315,7 +315,8 @@ class Reading:
                 kinds = kinds | v.FILES.get(t.low.rsplit("/", 1)[-1], NO_KINDS)
                 if family != "copy" and _SECRET.fullmatch(t.text):
                     kinds = kinds | {"credential"}
-            if family in ("copy", "move") and self.low(i - 1) in ("to", "onto") and _HOST.fullmatch(t.text):
+            carried = family in ("copy", "move") or self.low(start - 1) == "export"
+            if carried and self.low(i - 1) in ("to", "onto") and _HOST.fullmatch(t.text):
                 kinds = kinds | {"network-out"}
             if t.kind == "number" and family in _HANDS_OVER and (i + 1 >= stop or self.low(i + 1) in _AFTER_SUM):
                 kinds = kinds | {"payment"}

@@ -104,7 +104,7 @@ VERBS: dict[str, str] = _verbs(
         "take_out take_down",
         "destroy": "destroy",
         "uninstall": "uninstall",
-        "write": "edit fix refactor implement update write modify rewrite improve rename_to adjust correct patch repair resolve "
+        "write": "overwrite edit fix refactor implement update write modify rewrite improve rename_to adjust correct patch repair resolve "
         "extend convert format simplify optimise optimize port complete finish document append insert replace amend_file rework "
         "translate_to handle address solve draft compose prepare cleanup_code polish migrate_code adapt tweak translate save store "
         "record fill log redesign restructure annotate type stabilise stabilize integrate support enable fill_in write_up set_up "
