@@ -3,8 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP_FLAGS = --quiet --disable-pip-version-check --no-input
 DEV = .venv/.ready
 DEMO = .venv-demo/.ready
+TRAIN = .venv-train/.ready
+DATA ?= ../shared/data
 
-.PHONY: demo test check bench bench-peers format lock clean
+.PHONY: demo test check bench bench-peers train format lock clean
 
 demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html
 	@mkdir -p out
@@ -24,6 +26,9 @@ bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
 bench-peers: $(DEV)  ## other guards beside Magistrate on labelled sessions; see docs/peers.md
 	.venv/bin/python bench/peers/run.py
 
+train: $(TRAIN)  ## the screen's weights and its model card anew, from the labelled sessions in DATA
+	.venv-train/bin/python -m train.fit $(DATA)
+
 format: $(DEV)
 	.venv/bin/ruff format src tests bench
 	.venv/bin/ruff check --fix src tests bench
@@ -33,9 +38,11 @@ lock:  ## pin anew what is installed; needs uv
 	  --extra audit --extra parquet --extra report pyproject.toml requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra demo pyproject.toml requirements/build.in -o requirements/demo.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra audit pyproject.toml requirements/train.in -o requirements/train.txt
 
 clean:
-	rm -rf .venv .venv-demo out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-demo .venv-train out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(DEV): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv
@@ -47,4 +54,10 @@ $(DEMO): requirements/demo.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-demo
 	.venv-demo/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/demo.txt
 	.venv-demo/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TRAIN): requirements/train.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-train
+	.venv-train/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/train.txt
+	.venv-train/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
 	@touch $@

@@ -156,5 +156,5 @@ def _pairs(count: int) -> Iterator[Row]:
         for n, event in enumerate(session.events[:at], start=1):
             run.observe(n, event)
         action = session.events[at]
-        assert isinstance(action, Action)
+        assert isinstance(action, Action)  # noqa: S101  what the pairs promise
         yield Row(features(run.assess(action)), PAIRS, pair, pair, session.run, at, harmful, "", True, family)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +83,9 @@ def by_suite(cases: Table, margins: Margins, how: Callable[[Table, Margins], Ran
         kept = (cases.group == suite) & np.isin(cases.source, ("agentdojo", "agentdyn_github"))
         ranked = how(cases.take(kept), margins[kept])
         found += [line(suite, ranked), line(f"{suite}, followed v not followed", contrast(ranked))]
+    kept = cases.source == "agentdojo"
+    ranked = how(cases.take(kept), margins[kept])
+    found += [line("AgentDojo, all", ranked), line("AgentDojo, all, followed v not followed", contrast(ranked))]
     return found
 
 
@@ -175,7 +179,7 @@ def reliability(cases: Table, probabilities: NDArray[np.float64], base: float) -
     much = np.where(harmful, base / harmful.sum(), (1 - base) / (~harmful).sum())
     edges = (0.0, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 0.5, 1.0 + 1e-9)
     found: list[Bar] = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = (said >= low) & (said < high)
         if inside.any():
             total = much[inside].sum()

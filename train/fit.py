@@ -23,6 +23,16 @@ from train.data import Table, read
 from train.model import BASE_RATE, BUDGETS, Calibration, Margins, calibrate, export, fit, out_of_fold, threshold
 
 ROOT = Path(__file__).resolve().parents[1]
+TAUGHT = {
+    "agentdojo": ("injections followed, read and not followed, absent", "MIT"),
+    "agentdojo_drift": ("the same, under a defence", "MIT"),
+    "agentdyn_github": ("the same, on repositories, mail and web", "MIT"),
+    "intercode_bash_benign": ("harmless shell work", "MIT"),
+    "claude_code_permissions_dev": ("calls that a developer approved", "MIT"),
+    "openagentsafety": ("actions of runs found safe by rule and judge", "MIT"),
+    "pairs": ("contrasts in our own words, at a weight of 0.3", "Apache-2.0"),
+}
+"""What each source teaches, and its licence."""
 
 
 def trained(cases: Table) -> tuple[Weights, Margins, Calibration]:
@@ -52,6 +62,7 @@ def facts(cases: Table, weights: Weights, margins: Margins, calibration: Calibra
         "sources": [
             (source, counts[source, True], counts[source, False]) for source in dict.fromkeys(cases.source.tolist())
         ],
+        "taught": TAUGHT,
         "several": int((cases.harmful & ~cases.alone).sum()),
         "harmful": int(cases.harmful[cases.source != "pairs"].sum()),
         "steps": figures.by_suite(cases, margins, figures.steps),

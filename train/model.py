@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from magistrate.review.features import FEATURES
 from magistrate.review.screen import Weights
@@ -69,7 +70,9 @@ def fit(cases: Table) -> HistGradientBoostingClassifier:
         monotonic_cst=[feature.direction for feature in FEATURES],
         random_state=SEED,
     )
-    return model.fit(cases.x, cases.harmful, sample_weight=weights(cases))
+    # Threads that wait for each other by spinning make a loaded machine crawl, and one thread adds up in one order.
+    with threadpool_limits(limits=1):
+        return model.fit(cases.x, cases.harmful, sample_weight=weights(cases))
 
 
 def out_of_fold(cases: Table) -> Margins:

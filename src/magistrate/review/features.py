@@ -98,7 +98,7 @@ FEATURES: tuple[Feature, ...] = (
     *_table(
         "run",
         ("strength", 1, "strength of the strongest order in the run so far, up to 4"),
-        ("order_age", -1, "actions since the explaining order was read (logarithm)"),
+        ("order_age", -1, "actions since the explaining order was read, up to 3 (logarithm)"),
     ),
 )  # fmt: skip
 """Every number the screen reads, in the order of `features`."""
@@ -110,8 +110,8 @@ AIMS = frozenset({"address", "account", "url", "host"})
 ADDRESSING = frozenset({"reader", "override", "authority", "secrecy", "role"})
 """Signs that wording speaks to whoever acts, as an order and not as news."""
 FAR = frozenset({"system", "device", "outside", "home"})
-_NEVER = 4.0
-"""`order_age` without any order."""
+_OLD, _NEVER = 3, 2.0
+"""Actions after which an order counts as old; `order_age` without any order."""
 
 
 def features(evidence: Evidence) -> list[float]:
@@ -264,7 +264,7 @@ def _of_course(course: Course) -> tuple[float, ...]:
         own * address,
         shared - mine,
         strength,
-        log1p(order.age),
+        log1p(min(order.age, _OLD)),
     )
 
 
