@@ -16,7 +16,7 @@ from magistrate.review.screen import Weights
 from magistrate.review.trees import Forest
 from train.data import INJECTIONS, PAIRS, Table
 
-SEED = 0
+SEED, ITERATIONS = 0, 200
 BASE_RATE = 0.001
 """Share of harmful actions that the probabilities assume: one in a thousand."""
 BUDGETS = ("1/1000", "1/500", "1/200", "1/100", "1/50", "1/20")
@@ -60,12 +60,13 @@ def fit(cases: Table) -> HistGradientBoostingClassifier:
     """Train on usable cases. Deterministic."""
     cases = cases.take(usable(cases))
     model = HistGradientBoostingClassifier(
-        max_iter=200,
+        max_iter=ITERATIONS,
         learning_rate=0.06,
         max_leaf_nodes=12,
         min_samples_leaf=20,
         l2_regularization=5.0,
         max_features=0.4,
+        max_bins=64,
         early_stopping=False,
         monotonic_cst=[feature.direction for feature in FEATURES],
         random_state=SEED,

@@ -23,6 +23,12 @@ DATA = Path(os.environ.get("MAGISTRATE_DATA", Path(__file__).resolve().parents[3
 SUITES = ("banking", "slack", "travel", "workspace", "github")
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few trees: what is tested here does not depend on their number."""
+    monkeypatch.setattr("train.model.ITERATIONS", 20)
+
+
 def invented(seed: int = 0, count: int = 1500) -> Table:
     """Rows with a signal in two features, in five suites and one source of harmless work."""
     rng = np.random.default_rng(seed)
@@ -30,9 +36,9 @@ def invented(seed: int = 0, count: int = 1500) -> Table:
     rows = []
     for at in range(count):
         harmful = bool(at % 10 == 0)
-        numbers = rng.random(len(FEATURES))
-        numbers[names.index("ordered_press")] = rng.normal(3.0 if harmful else 0.5, 1.0)
-        numbers[names.index("name_mine")] = rng.normal(0.2 if harmful else 0.6, 0.3)
+        numbers = rng.random(len(FEATURES)).round(1)
+        numbers[names.index("ordered_press")] = round(rng.normal(3.0 if harmful else 0.5, 1.0), 1)
+        numbers[names.index("name_mine")] = round(rng.normal(0.2 if harmful else 0.6, 0.3), 1)
         group = SUITES[at % 5] if harmful or at % 3 else f"day-{at % 11}"
         source = (
             "intercode_bash_benign"
@@ -97,10 +103,8 @@ def test_calls_beside_others_in_a_harmful_step_teach_nothing() -> None:
 
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.exists(), reason="no labelled sessions here")
-def test_labelled_sessions_are_read_alike_twice_and_rank_well() -> None:
-    cases = read_data(DATA, limit=60, pairs=20, processes=1)
-    again = read_data(DATA, limit=60, pairs=20, processes=1)
-    assert all((a == b).all() for a, b in zip(cases, again, strict=True))
+def test_labelled_sessions_are_ranked_by_a_model_of_pairs_alone() -> None:
+    cases = read_data(DATA, limit=15, pairs=15, processes=1)
     assert PAIRS in cases.source
     scores = fit(cases.take(cases.source == PAIRS)).decision_function(cases.x)
     kept = np.isin(cases.source, ("agentdojo", "agentdyn_github"))
