@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Protocol
 
 from magistrate.core.intake import Head, Intake
-from magistrate.core.records import Action, Event, Evidence, Opinion, Record, Rulebook, Session
+from magistrate.core.records import (
+    Action,
+    Event,
+    Evidence,
+    Heard,
+    Opinion,
+    Record,
+    Reply,
+    Rulebook,
+    Session,
+    Verdict,
+)
 
 
 class Case(Record, frozen=True, kw_only=True):
@@ -44,4 +55,32 @@ class Importer(Protocol):
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield the file's runs, a parent before its children. Bad records go to `intake`, never stop the rest."""
+        ...
+
+
+class Adapter(Protocol):
+    """Speaks one live host's contract: what its hooks send, and what it understands as an answer."""
+
+    name: str
+    asks: bool
+    """The host can put a question to its user when told `ask`."""
+    unobservable: tuple[str, ...]
+    """Paths by which the agent can act without this host showing it, one line each."""
+
+    def decode(self, event: str, payload: bytes) -> Heard:
+        """What the host says. `event`: as the hook was installed for, empty when the payload names it.
+
+        Raises `InputError` on anything that is not surely understood: the caller denies.
+        """
+        ...
+
+    def encode(self, heard: Heard, verdict: Verdict | None, ticket: str = "") -> Reply:
+        """The answer in the host's words. `verdict`: None when nothing waited for one; `ticket`: id of the waiting escalation.
+
+        Of a verdict in mode `dry-run` the host hears nothing that could change what it does.
+        """
+        ...
+
+    def refuse(self, event: str, why: str) -> Reply:
+        """An explicit denial without a verdict: the host's call could not be understood, judged or recorded."""
         ...

@@ -427,10 +427,73 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     at: str = ""
 
 
+# ---------------------------------------------------------------- what people decide
+
+
+class Ruling(Record, frozen=True, kw_only=True, tag_field="kind", tag="ruling"):
+    """A person's answer to an escalation or a denial, bound to exactly that action or to a stated scope."""
+
+    verdict: int
+    """Event number, in the same run, of the verdict it answers."""
+    decision: Literal["allow", "deny"]
+    scope: Literal["once", "run", "project"] = "once"
+    """`once`: this very action; `run`: actions like it in this run tree; `project`: actions like it in this project folder."""
+    binds: str = ""
+    """Hash of what it is bound to: tool, canonical arguments and working folder."""
+    project: str = ""
+    """The project folder, for scope `project`."""
+    because: str = ""
+    by: str = ""
+    until: str = ""
+    """When it ends (ISO 8601, UTC); empty: with its scope."""
+    at: str = ""
+
+
+class Stop(Record, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
+    """From here on everything is denied, or no longer: the switch of one run, of a run tree, or of all."""
+
+    stopped: bool
+    """False: resumed."""
+    scope: Literal["run", "tree", "all"] = "run"
+    because: str = ""
+    by: str = ""
+    at: str = ""
+
+
 Said = RunStarted | Message | Action | Outcome
 """What an importer or adapter may bring in."""
-Body = RunStarted | Message | Action | Outcome | Verdict
-"""What the ledger holds. Later kinds (finding, ruling, label, sample, canary, adoption, stop) join this union."""
+Body = RunStarted | Message | Action | Outcome | Verdict | Ruling | Stop
+"""What the ledger holds. Later kinds (finding, label, sample, canary, adoption) join this union."""
+
+
+# ---------------------------------------------------------------- live
+
+
+class Heard(Record, frozen=True, kw_only=True):
+    """What one message of a live host says, decoded."""
+
+    host: str
+    event: str
+    """The host's own name for it (`PreToolUse`)."""
+    run: str
+    """Run id: host and session, and the sub-agent where there is one."""
+    started: RunStarted
+    """How the run begins, should this be the first that is heard of it."""
+    said: tuple[Message | Outcome, ...] = ()
+    """What happened, in order, before the action."""
+    action: Action | None = None
+    """The call that waits for a verdict; None: the host only tells."""
+    transcript: str = ""
+    """The file in which the host keeps the run, where it names one."""
+    ended: bool = False
+
+
+class Reply(Record, frozen=True, kw_only=True):
+    """What the hook gives back to the host."""
+
+    stdout: str = ""
+    stderr: str = ""
+    exit: int = 0
 
 
 class Event(Record, frozen=True, kw_only=True):

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from magistrate.core.records import Action, Body, Effect, Evidence, Fact, Message, Outcome, RunStarted, Verdict
+from magistrate.core.records import (
+    Action,
+    Body,
+    Effect,
+    Evidence,
+    Fact,
+    Message,
+    Outcome,
+    Ruling,
+    RunStarted,
+    Stop,
+    Verdict,
+)
 from magistrate.evidence.authorisation import Requests
 from magistrate.evidence.course import Trail
 from magistrate.evidence.effects import effects_of, written_files
@@ -51,7 +63,7 @@ class RunEvidence:
                 self._tools[call_id] = tool
                 if len(self._tools) > MAX_FILES:
                     self._tools.popitem(last=False)
-            case RunStarted() | Verdict():
+            case RunStarted() | Verdict() | Ruling() | Stop():
                 pass
 
     def assess(self, action: Action) -> Evidence:
