@@ -10,7 +10,7 @@ import pytest
 
 from magistrate.core.errors import LedgerError
 from magistrate.core.protocols import Case
-from magistrate.core.records import Action, Body, Message, Opinion, Outcome, RunStarted, Verdict
+from magistrate.core.records import Action, Body, Message, Opinion, Outcome, Ruling, RunStarted, Stop, Verdict
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.rulebook.text import default
@@ -159,7 +159,20 @@ def test_a_child_run_knows_what_people_told_its_parent() -> None:
     assert decisions[1] == "allow"
 
 
-def test_every_body_kind_is_known_to_the_ledger() -> None:
+def test_every_kind_of_body_comes_back_from_the_ledger_as_it_went_in() -> None:
     from typing import get_args
 
-    assert {kind.__struct_config__.tag for kind in get_args(Body)} == {"run", "message", "action", "outcome", "verdict"}
+    bodies = [
+        RunStarted(host="test"),
+        Message(author="person", text="go"),
+        Action(tool="bash", arguments={"command": "ls"}),
+        Outcome(text="a"),
+        Verdict(action=2, decision="allow", basis="rule", revision="r"),
+        Ruling(verdict=4, decision="allow", because="fine", by="ann"),
+        Stop(stopped=True, scope="tree", by="ann"),
+    ]
+    assert {type(body) for body in bodies} >= set(get_args(Body))
+    with Ledger(":memory:") as ledger:
+        ledger.append("r", bodies)
+        ledger.commit()
+        assert [event.body for event in ledger.events("r")] == bodies
