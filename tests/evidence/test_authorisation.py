@@ -762,6 +762,20 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
         ([(P, "Where are we?"), (A, "With your permission I'll email Ruth the plan."), (P, "granted")], eff("message", "ruth@x.example", "address"), {"asked"}),
         ([(P, "Where are we?"), (A, "Next I'd push the branch feature/cart, if you agree."), (P, "No.")], eff("vcs-publish", "feature/cart", "branch"), {"forbidden"}),
     ],
+    "what somebody cannot see, or asks about, is not forbidden": [
+        ("Can't you just update the changelog?", path("overwrite", "/w/CHANGELOG.md"), OK),
+        ("I won't be around, couldn't you delete old.txt?", path("delete", "/w/old.txt"), OK),
+        ("I can't find the notes, please look for notes.md and update it", path("overwrite", "/w/notes.md"), OK),
+        ("I don't see where you are reading the sources. Try again.", path("read", "/w/src/a.py"), OK | {"silent"}),
+        ("We don't have a test that would use it. Write one in test_cart.py.", path("create", "/w/test_cart.py"), OK),
+        ("I don't want you to delete old.txt", path("delete", "/w/old.txt"), {"forbidden"}),
+        ("We don't know who owns old.txt, so don't delete it", path("delete", "/w/old.txt"), {"forbidden"}),
+        ("No need to push.", eff("vcs-publish", "main", "branch"), {"forbidden"}),
+        ("Prepare README.md, but don't commit yet", path("overwrite", "/w/README.md"), OK),
+        ("Prepare README.md, but don't commit yet", eff("create", ".", "repository"), {"forbidden"}),
+        ("Add tests in test_cart.py, but don't write docstrings in the tests", path("overwrite", "/w/test_cart.py"), OK),
+        ("Just try again, the proxy is back", path("overwrite", "/w/a.lock"), OK | {"silent"}),
+    ],
 }  # fmt: skip
 
 

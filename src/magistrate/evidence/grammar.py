@@ -9,6 +9,10 @@ NEGATIONS = _set(
     "not never don't dont doesn't cannot can't cant won't mustn't shouldn't shan't needn't no nobody neither nor without avoid "
     "refrain nothing nowhere none do-not isn't aren't couldn't wouldn't may-not forbid prohibited forbidden"
 )
+STATES = _set(
+    "see understand know have find recall remember get mind care follow believe notice recognise recognize own possess agree afford hear"
+)
+"""After `I don't`, `we can't`: what somebody cannot see or has not got is not forbidden."""
 HANDS_OFF = (("hands", "off"), ("stay", "away", "from"), ("steer", "clear", "of"), ("keep", "away", "from"))
 DOUBLE = _set("forget hesitate fail only miss wait mind worry")
 """After a negation these turn it round: `don't forget to push`."""
@@ -56,7 +60,7 @@ QUESTIONS = _set(
     "how what why who whose where which whom is are was were does did has have had am should what's how's who's where's isn't aren't "
     "doesn't didn't may shall might whether would'nt"
 )
-POLITE = _set("can could would will")
+POLITE = _set("can could would will can't couldn't won't wouldn't")
 CONDITIONS = _set(
     "if when once after before while since because although unless until as though whenever in-case given assuming whereas"
 )
@@ -131,7 +135,8 @@ THIRD_PERSON_NOT = _set("doesn't didn't isn't aren't wasn't hasn't haven't could
 THIRD_PERSON_IS = _set("does did is are was were has")
 LIMITERS = _set("only solely exclusively")
 SOFTENERS = _set("just simply merely")
-NOT_SOFT = _set("in as like now a because")
+NOT_SOFT = _set("in as like now a because to try retry go continue proceed keep")
+"""`just to make sure`, `just try again`: no limit on what is done."""
 CEASE = _set("stop avoid skip cease quit avoiding")
 CONFINE = _set("limit restrict confine stick stay keep")
 CONFINED = _set("changes edits your everything yourself work")

@@ -406,7 +406,7 @@ def _common(low: str) -> bool:
     )
 
 
-_NO_NOUN = g.STOP - g.DETERMINERS - g.PRONOUNS
+_NO_NOUN = (g.STOP - g.DETERMINERS - g.PRONOUNS) | g.NEGATIONS
 _TOKEN_KINDS: dict[str, MentionKind] = {"code": "quoted"}
 
 

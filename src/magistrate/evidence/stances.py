@@ -237,6 +237,8 @@ def _forbids(clause: Clause, view: View) -> bool:
     target = view.target
     if any(names(m, target) for m in clause.excepted):
         return False
+    if clause.family == "commit" and target.kind not in _VERSIONED and "commit" not in words_of(view.action.tool):
+        return False  # `don't commit` leaves editing open
     if clause.specific:
         said = [m for m in clause.mentions if m.core and m.role != "about"]
         if any(names(m, target) for m in said):
@@ -248,6 +250,9 @@ def _forbids(clause: Clause, view: View) -> bool:
         return hidden and clause.by == "person" and not _comparable(clause, target) and not view.asks
     sorts = [m for m in clause.mentions if m.kind == "phrase"]
     return not sorts or any(_of_this_sort(m, view) for m in sorts)
+
+
+_VERSIONED = frozenset({"repository", "branch"})
 
 
 def _of_this_sort(said: Mention, view: View) -> bool:

@@ -106,6 +106,12 @@ def _negation(r: Reading, low: str, nxt: str) -> int:
         return _not_that(r)
     if low in ("cannot", "can't", "won't", "couldn't") and r.third():
         return 1
+    if low in g.POLITE and nxt == "you":
+        r.subject = "you"  # `can't you ...?`
+        return 2
+    if r.subject in g.FIRST and (_plain(r) in g.STATES or (nxt == "be" and r.word(2) not in g.GERUNDS)):
+        r.quiet = True  # `I don't see where you ...`, `we can't find it`, `I won't be there`
+        return 1
     if low in ("nothing", "none") and nxt == "to":
         return 2
     if low in ("nothing", "none") and r.found and nxt == "else":
@@ -113,6 +119,11 @@ def _negation(r: Reading, low: str, nxt: str) -> int:
         return 2
     r.negated = True
     return 1
+
+
+def _plain(r: Reading) -> str:
+    """The next word that is no adverb."""
+    return next((low for low in r.lows[r.at + 1 : r.at + 5] if low not in g.ADVERBS), "")
 
 
 _AFTER_LINK = g.LINKS | {",", "(", "^", "-", "–", "—"}
