@@ -87,15 +87,17 @@ def review(
 
 
 async def _review(paths: list[Path], gate: Gate, intake: Intake, summary: Summary, as_json: bool) -> None:
-    run = ""
-    with progress("reviewing", None) as advance:
+    run, shown = "", 0
+    with progress("reviewing", 1.0) as advance:
         async for judged in look_back(sessions(paths, intake), gate, begin=summary.begin):
             summary.add(judged.run, judged.started, judged.action, judged.verdict, judged.outcome)
             if as_json:
                 click.echo(json_line(_line(judged)))
             if judged.run != run:
                 run = judged.run
-                advance(0, note=f"{summary.runs:,} runs, {summary.actions:,} actions")
+                position = max(shown, intake.position)
+                advance((position - shown) / max(intake.size, 1), f"{summary.runs:,} runs, {summary.actions:,} actions")
+                shown = position
 
 
 def _line(judged: Judged) -> dict[str, Any]:

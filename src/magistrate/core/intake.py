@@ -84,6 +84,11 @@ class Intake:
         """Files read as part of another, resolved: a batch does not read them again."""
         self.links: dict[str, str] = {}
         """Run id of a sub-agent -> `call_id` of its parent's action, where the parent's file is the one that says so."""
+        self.size = 0
+        """Bytes of all files of the batch, packed as they are; known once reading begins."""
+        self.passed = 0
+        """Bytes of the files that are read to their end."""
+        self._reading: IO[bytes] | None = None
         self._seen: set[int] = set()
 
     def problem(self, where: object, what: str, *, line: int = 0, mend: str = "", lost: bool = True) -> None:
@@ -97,6 +102,16 @@ class Intake:
         """Count a line or block that this reader leaves out on purpose. Kinds come from files, so their number is bounded."""
         kind = kind[:60]
         self.skipped[kind if kind in self.skipped or len(self.skipped) < _KINDS else "other"] += 1
+
+    @property
+    def position(self) -> int:
+        """How many of the batch's bytes are read by now."""
+        reading = self._reading
+        return self.passed + (reading.tell() if reading and not reading.closed else 0)
+
+    def enter(self, raw: IO[bytes] | None) -> None:
+        """Say which file is being read, for `position`."""
+        self._reading = raw
 
     def first_time(self, key: str) -> bool:
         """Whether this key is new to the batch; remembered in eight bytes (a hash), for telling copies in forked files."""
@@ -118,8 +133,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     return _open(path)[0]
 
 
-def _open(path: Path) -> tuple[IO[bytes], int]:
-    """The stream, and the size of the packed file behind it; 0 when it is not packed."""
+def _open(path: Path) -> tuple[IO[bytes], int, IO[bytes]]:
+    """The stream, the size of the packed file behind it (0 when it is not packed), and that file."""
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
@@ -136,8 +151,8 @@ def _open(path: Path) -> tuple[IO[bytes], int]:
         raise InputError(f"cannot be opened: {error}", where=repr(str(path))) from None
     for first, unpack in UNPACK.items():
         if magic.startswith(first):
-            return unpack(raw), max(info.st_size, 1)
-    return raw, 0
+            return unpack(raw), max(info.st_size, 1), raw
+    return raw, 0, raw
 
 
 def _bomb(total: int, packed: int) -> bool:
@@ -151,7 +166,8 @@ def lines(path: Path, intake: Intake, *, limit: int = MAX_LINE) -> Iterator[tupl
     decompression bomb is reported and left. A byte order mark is taken off. Raises InputError when it cannot be opened.
     """
     total = number = 0
-    stream, packed = _open(path)
+    stream, packed, raw = _open(path)
+    intake.enter(raw)
     with stream:
         while True:
             number += 1
@@ -195,7 +211,7 @@ def _drain(stream: IO[bytes], total: int, packed: int) -> int:
 
 def document(path: Path, *, limit: int = MAX_DOCUMENT) -> bytes:
     """The whole content of a plain or packed file, bounded, without a byte order mark. Raises InputError."""
-    stream, packed = _open(path)
+    stream, packed, _ = _open(path)
     pieces: list[bytes] = []
     total = 0
     with stream:

@@ -85,8 +85,12 @@ def sessions(paths: Iterable[Path], intake: Intake) -> Iterator[Session]:
     same id gets `~2` and so on appended.
     """
     names: dict[str, int] = {}
-    for path, importer in _plan(paths, intake):
+    plan = _plan(paths, intake)
+    sizes = [_size(path) for path, _ in plan]
+    intake.size = sum(sizes)
+    for (path, importer), size in zip(plan, sizes, strict=True):
         if path.resolve() in intake.taken:
+            intake.passed += size
             continue
         intake.taken.add(path.resolve())
         try:
@@ -95,6 +99,15 @@ def sessions(paths: Iterable[Path], intake: Intake) -> Iterator[Session]:
             intake.problem(error.where or path, error.what, line=error.line, mend=error.mend)
         except _BUGS as error:
             intake.problem(path, f"importer {importer.name} failed: {type(error).__name__}: {error}"[:300])
+        intake.enter(None)
+        intake.passed += size
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _plan(paths: Iterable[Path], intake: Intake) -> list[tuple[Path, Importer]]:
