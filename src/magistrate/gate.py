@@ -102,17 +102,26 @@ class Gate:
 
     def open(self, run: str, started: RunStarted, parent: Run | None = None) -> Run:
         """Begin a run: its first event is recorded, its evidence starts empty or from its parent's."""
-        return Run(self, run, started, parent)
+        opened = Run(self, run, RunEvidence(started, parent.evidence if parent else None))
+        opened.begin(started)
+        return opened
+
+    def resume(self, run: str, evidence: RunEvidence, events: Iterable[Event] = ()) -> Run:
+        """Go on with a recorded run: `evidence` is what it held (`lookback.recorded_evidence`), `events` its latest ones."""
+        return Run(self, run, evidence, events)
 
 
 class Run:
     """One run as the gate sees it."""
 
-    def __init__(self, gate: Gate, run: str, started: RunStarted, parent: Run | None) -> None:
+    def __init__(self, gate: Gate, run: str, evidence: RunEvidence, events: Iterable[Event] = ()) -> None:
         self.id = run
         self._gate = gate
-        self.evidence: RunEvidence = RunEvidence(started, parent.evidence if parent else None)
-        self._history: deque[Event] = deque(maxlen=HISTORY)
+        self.evidence = evidence
+        self._history: deque[Event] = deque(events, maxlen=HISTORY)
+
+    def begin(self, started: RunStarted) -> None:
+        """Record the run's first event."""
         self._record([started])
 
     def observe(self, said: Said) -> int:
@@ -137,6 +146,16 @@ class Run:
         self.evidence.observe(n, clean)
         return verdict
 
+    def refuse(self, action: Action, why: str) -> Verdict:
+        """Record an action that was denied without having been judged: nobody could be asked in time, or deciding failed."""
+        clean = mask_said(action)
+        assert isinstance(clean, Action)  # noqa: S101
+        n = self._record([clean])[0]
+        verdict = _unseen(n, self._gate, why, "deny")
+        self._record([verdict])
+        self.evidence.observe(n, clean)
+        return verdict
+
     def close(self) -> None:
         """Make everything recorded so far durable."""
         self._gate.ledger.commit()
@@ -147,7 +166,8 @@ class Run:
             evidence = self.evidence.assess(action)
             finding = find(gate.matcher, evidence, action)
         except Exception as error:  # noqa: BLE001  any failure to see is a doubt, and doubt never allows
-            return _unseen(n, gate, error)
+            why = f"the evidence could not be computed: {type(error).__name__}: {error}"
+            return _unseen(n, gate, why, gate.rulebook.on_unavailable)
         opinions: tuple[Opinion, ...] = ()
         if gate.reviewers and finding.decision == "allow":
             case = Case(n=n, action=action, evidence=evidence, rulebook=gate.rulebook, history=tuple(self._history))
@@ -296,15 +316,18 @@ def conclude(
     )
 
 
-def _unseen(n: int, gate: Gate, error: Exception) -> Verdict:
+def _unseen(n: int, gate: Gate, why: str, decision: Decision) -> Verdict:
+    """The verdict on an action that could not be looked at."""
     return Verdict(
         action=n,
-        decision=gate.rulebook.on_unavailable,
+        decision=decision,
         basis="unavailable",
         revision=gate.rulebook.revision,
-        reason=f"the evidence could not be computed: {type(error).__name__}: {error}"[:500],
-        advice="This could not be reviewed, which is not a judgement on it; a person has been asked.",
+        reason=why[:500],
+        advice="This could not be reviewed, which is not a judgement on it; "
+        + ("it was not allowed." if decision == "deny" else "a person has been asked."),
         mode=gate.mode,  # type: ignore[arg-type]
+        at=now(),
     )
 
 

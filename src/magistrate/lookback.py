@@ -70,7 +70,7 @@ def replay(ledger: Ledger, run: str, gate: Gate) -> Iterator[tuple[Event, Verdic
     Nothing is recorded, and reviewers are not asked.
     """
     evidence: RunEvidence | None = None
-    for event in ledger.events(run, kinds=_SAID):
+    for event in ledger.events(run, kinds=SAID):
         if evidence is None:
             evidence = _begin(ledger, event, depth=0)
         body = event.body
@@ -81,21 +81,32 @@ def replay(ledger: Ledger, run: str, gate: Gate) -> Iterator[tuple[Event, Verdic
         evidence.observe(event.n, body)
 
 
-_SAID = ("run", "message", "action", "outcome")
+SAID = ("run", "message", "action", "outcome")
+"""Kinds of events that evidence is made of."""
 _MAX_DEPTH = 20
+
+
+def recorded_evidence(ledger: Ledger, run: str, *, before: int = 0, depth: int = 0) -> RunEvidence | None:
+    """The evidence that a recorded run holds after its last event, or after those with an id under `before`; None: no such run.
+
+    What a live run is restored from, after a restart or when memory was short.
+    """
+    evidence: RunEvidence | None = None
+    for event in ledger.events(run, kinds=SAID):
+        if before and event.id >= before:
+            break
+        if evidence is None:
+            evidence = _begin(ledger, event, depth=depth)
+        evidence.observe(event.n, event.body)
+    return evidence
 
 
 def _begin(ledger: Ledger, first: Event, *, depth: int) -> RunEvidence:
     """Evidence at the start of a run: a sub-agent's grows from what its parent's run held at that moment."""
     started = first.body if isinstance(first.body, RunStarted) else RunStarted(host="unknown")
-    parent: RunEvidence | None = None
+    parent = None
     if started.parent and depth < _MAX_DEPTH:
-        for event in ledger.events(started.parent, kinds=_SAID):
-            if event.id >= first.id:
-                break
-            if parent is None:
-                parent = _begin(ledger, event, depth=depth + 1)
-            parent.observe(event.n, event.body)
+        parent = recorded_evidence(ledger, started.parent, before=first.id, depth=depth + 1)
     return RunEvidence(started, parent)
 
 
