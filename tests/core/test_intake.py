@@ -296,3 +296,16 @@ def test_kinds_of_skips_are_bounded() -> None:
 def test_first_time() -> None:
     intake = Intake()
     assert [intake.first_time(key) for key in ("a", "b", "a", "\ud800", "\ud800")] == [True, True, False, True, False]
+
+
+def test_how_much_of_a_batch_is_read(tmp_path: Path) -> None:
+    from magistrate.hosts import sessions
+
+    line = '{"messages": [{"role": "user", "content": "list the files"}]}\n'
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text(line * 3000)
+    intake = Intake()
+    seen = [(intake.position, intake.size) for _ in sessions([tmp_path], intake)]
+    assert {size for _, size in seen} == {2 * 3000 * len(line)}
+    assert [position for position, _ in seen] == sorted(position for position, _ in seen)
+    assert seen[0][0] < seen[-1][0] <= intake.size == intake.position
