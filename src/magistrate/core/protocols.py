@@ -9,6 +9,7 @@ from typing import Protocol
 from magistrate.core.intake import Head, Intake
 from magistrate.core.records import (
     Action,
+    Decision,
     Event,
     Evidence,
     Heard,
@@ -21,6 +22,18 @@ from magistrate.core.records import (
 )
 
 
+class Precedent(Record, frozen=True, kw_only=True):
+    """What a person ruled on something alike that no rule covered: an example a reviewer may follow, never a rule."""
+
+    run: str
+    verdict: int
+    """Event number of the verdict that was ruled on."""
+    decision: Decision
+    facts: tuple[str, ...]
+    """The facts of that action, in words."""
+    because: str = ""
+
+
 class Case(Record, frozen=True, kw_only=True):
     """What a reviewer is given: never a label, never the agent's name."""
 
@@ -31,6 +44,8 @@ class Case(Record, frozen=True, kw_only=True):
     rulebook: Rulebook
     history: Sequence[Event] = ()
     """The most recent events of the run, oldest first; bounded."""
+    precedents: Sequence[Precedent] = ()
+    """What people ruled on actions alike that no rule covered; bounded."""
 
 
 class Reviewer(Protocol):
@@ -61,11 +76,20 @@ class Importer(Protocol):
 class Adapter(Protocol):
     """Speaks one live host's contract: what its hooks send, and what it understands as an answer."""
 
-    name: str
-    asks: bool
-    """The host can put a question to its user when told `ask`."""
-    unobservable: tuple[str, ...]
-    """Paths by which the agent can act without this host showing it, one line each."""
+    @property
+    def name(self) -> str:
+        """The host's name, as `Heard.host` and `RunStarted.host` have it."""
+        ...
+
+    @property
+    def asks(self) -> bool:
+        """The host can put a question to its user when told `ask`."""
+        ...
+
+    @property
+    def unobservable(self) -> tuple[str, ...]:
+        """Paths by which the agent can act without this host showing it, one line each."""
+        ...
 
     def decode(self, event: str, payload: bytes) -> Heard:
         """What the host says. `event`: as the hook was installed for, empty when the payload names it.

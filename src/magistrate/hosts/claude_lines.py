@@ -125,7 +125,7 @@ def typed_texts(line: Line) -> list[str]:
     """The texts that a user line or a queued message holds."""
     attached = mapping(line.data.get("attachment"))
     if attached.get("type") == "queued_command":
-        return _strings(attached.get("prompt"))
+        return texts_in(attached.get("prompt"))
     return _texts(line) if line.kind == "user" else []
 
 
@@ -232,11 +232,11 @@ class _Writer:
             mine = mode == "prompt" and _human_origin(attached.get("origin")) and not attached.get("isMeta")
             mine = mine and _human_origin(line.data.get("origin")) and not self._child
             prompt = attached.get("prompt")
-            for text in [prompt] if isinstance(prompt, str) else [*_strings(prompt)]:
+            for text in [prompt] if isinstance(prompt, str) else [*texts_in(prompt)]:
                 for who, piece in speakers(text):
                     self._say(who if mine else "machine", piece, line)
         elif kind in _SHOWN:
-            self._say("machine", "\n".join(_strings(attached)), line)
+            self._say("machine", "\n".join(texts_in(attached)), line)
         else:
             self._intake.skip("redacted:" + kind if kind in _REDACTED else f"attachment:{kind or 'without type'}")
 
@@ -266,8 +266,7 @@ class _Writer:
         tool = words(block.get("name"))
         if not tool:
             self._intake.problem(self._path, "a tool call without a name", line=line.n, lost=False)
-        given = block.get("input")
-        arguments = given if isinstance(given, dict) else {} if given is None else {"input": given}
+        arguments = arguments_of(block.get("input"))
         name = words(block.get("id")) or f"line{line.n}.{index}"
         if not self._intake.first_time(self._identity(block, line, index)):
             self._intake.skip("action:copied from another file or branch")
@@ -284,7 +283,7 @@ class _Writer:
                 arguments=arguments,
                 call_id=call_id,
                 cwd=line.cwd if line.cwd != self._cwd else "",
-                server=_server(tool, block),
+                server=server_of(tool) or words(block.get("server_name")),
                 at=line.at,
             )
         )
@@ -322,19 +321,24 @@ class _Writer:
             elif isinstance(part, dict):
                 kind = words(part.get("type"))
                 self._intake.skip(f"block:{kind or 'without type'}")
-                texts += [f"[{kind}]"] if kind in ("image", "document") else _strings(part)
+                texts += [f"[{kind}]"] if kind in ("image", "document") else texts_in(part)
         return "\n".join(texts)
 
 
 NAMESPACE = "claude-code\0"
 
 
-def _server(tool: str, block: dict[str, Any]) -> str:
-    """`mcp__server__tool` names its server; the API's own connector gives it beside the call."""
-    if tool.startswith("mcp__"):
-        server, mark, _ = tool.removeprefix("mcp__").partition("__")
-        return server if mark else ""
-    return words(block.get("server_name"))
+def arguments_of(given: Any) -> dict[str, Any]:
+    """A call's input as arguments."""
+    return given if isinstance(given, dict) else {} if given is None else {"input": given}
+
+
+def server_of(tool: str) -> str:
+    """The MCP server in a tool's name (`mcp__server__tool`), where there is one."""
+    if not tool.startswith("mcp__"):
+        return ""
+    server, mark, _ = tool.removeprefix("mcp__").partition("__")
+    return server if mark else ""
 
 
 def _status(block: dict[str, Any], line: Line, text: str) -> tuple[Status, str]:
@@ -347,7 +351,7 @@ def _status(block: dict[str, Any], line: Line, text: str) -> tuple[Status, str]:
     return "ok", ""
 
 
-def _strings(value: Any, limit: int = 20_000) -> list[str]:
+def texts_in(value: Any, limit: int = 20_000) -> list[str]:
     """The texts in a value, in order; not its types, identifiers and encoded media."""
     found: list[str] = []
     stack = [value]
