@@ -10,7 +10,20 @@ import pytest
 
 from magistrate.core.errors import LedgerError
 from magistrate.core.protocols import Case
-from magistrate.core.records import Action, Body, Message, Opinion, Outcome, Ruling, RunStarted, Stop, Verdict
+from magistrate.core.records import (
+    Action,
+    Adoption,
+    Approval,
+    Body,
+    Message,
+    Opinion,
+    Outcome,
+    Proposal,
+    Ruling,
+    RunStarted,
+    Stop,
+    Verdict,
+)
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.rulebook.text import default
@@ -170,6 +183,9 @@ def test_every_kind_of_body_comes_back_from_the_ledger_as_it_went_in() -> None:
         Verdict(action=2, decision="allow", basis="rule", revision="r"),
         Ruling(verdict=4, decision="allow", because="fine", by="ann"),
         Stop(stopped=True, scope="tree", by="ann"),
+        Proposal(id="p", old="a", new="b", old_text="x" * 600, text="y" * 600, author="ann", why="too loose"),
+        Approval(proposal="p", by="bo", signature="s"),
+        Adoption(proposal="p", old="a", new="b", by="ann", judged=3, stricter=1),
     ]
     assert {type(body) for body in bodies} >= set(get_args(Body))
     with Ledger(":memory:") as ledger:

@@ -37,6 +37,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag_field="kind", tag="run")
     """`reviewer`: a host's own review session, kept apart from agent statistics."""
     source: str = ""
     """Where it was read from: a file, and which record of it."""
+    autonomy: tuple[Autonomy, ...] = ()
+    """How far this run may go by itself; what its parent's run was given holds as well."""
     at: str = ""
 
 
@@ -353,6 +355,23 @@ class Example(Record, frozen=True, kw_only=True):
     line: int = 0
 
 
+class Autonomy(Record, frozen=True, kw_only=True):
+    """How far an agent may go by itself. Where there are several all of them hold, so each can only narrow the others."""
+
+    tools: tuple[str, ...] = ()
+    """Globs of the tools it may call; empty: any."""
+    targets: tuple[str, ...] = ()
+    """Globs of what it may change, send to or pay; empty: anything. Reading is not limited by them."""
+    until: str = ""
+    """Latest time of an action (ISO 8601, UTC); empty: none."""
+    cost: float | None = None
+    """What payments of the run tree may come to together, in whatever currency they name."""
+    ask: tuple[EffectKind, ...] = ()
+    """Effects for which a person is asked, whatever else allows them."""
+    source: str = ""
+    line: int = 0
+
+
 class Rule(Record, frozen=True, kw_only=True):
     """One obligation."""
 
@@ -365,6 +384,10 @@ class Rule(Record, frozen=True, kw_only=True):
     """What the agent is told to do instead."""
     matches: tuple[Match, ...] = ()
     examples: tuple[Example, ...] = ()
+    may_loosen: AuthorityLevel | None = None
+    """A lower layer that speaks with this authority, or a higher one, may replace the rule by a looser one."""
+    source: str = ""
+    """File it was read from, where several were joined; else that of the rulebook."""
     line: int = 0
 
 
@@ -378,6 +401,10 @@ class Rulebook(Record, frozen=True, kw_only=True):
     """What becomes of an action that a reviewer could not judge."""
     on_uncovered: Decision = "escalate"
     """What becomes of an action with an effect that no rule covers."""
+    may_cover: AuthorityLevel | None = None
+    """A lower layer of this authority, or a higher one, may decide more mildly than `on_uncovered` what no rule here covers."""
+    autonomy: tuple[Autonomy, ...] = ()
+    """How far agents under these rules may go by themselves."""
     source: str = ""
 
 
@@ -460,10 +487,59 @@ class Stop(Record, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
     at: str = ""
 
 
+# ---------------------------------------------------------------- how the law changes
+
+
+class Proposal(Record, frozen=True, kw_only=True, tag_field="kind", tag="proposal"):
+    """Somebody wants the rulebook changed. Events of this and the next two kinds form the ledger's run `rulebook`."""
+
+    id: str
+    old: str
+    """Revision that it changes."""
+    new: str
+    """Revision that it leads to."""
+    old_text: str
+    text: str
+    author: str
+    why: str
+    reporter: str = ""
+    """Who saw what the change is for, where it was somebody else."""
+    signature: str = ""
+    """The author's, over `magistrate.rulebook.statements.proposed`."""
+    at: str = ""
+
+
+class Approval(Record, frozen=True, kw_only=True, tag_field="kind", tag="approval"):
+    """Another person agrees to exactly that change."""
+
+    proposal: str
+    by: str
+    signature: str
+    """Over `magistrate.rulebook.statements.approved`."""
+    at: str = ""
+
+
+class Adoption(Record, frozen=True, kw_only=True, tag_field="kind", tag="adoption"):
+    """From here on the proposal's text is the law."""
+
+    proposal: str
+    old: str
+    new: str
+    by: str = ""
+    judged: int = 0
+    """Recorded actions that were judged again under the new text before this."""
+    stricter: int = 0
+    looser: int = 0
+    """... and how many verdicts came out stricter, or looser."""
+    checkpoint: str = ""
+    """Of the ledger they were in."""
+    at: str = ""
+
+
 Said = RunStarted | Message | Action | Outcome
 """What an importer or adapter may bring in."""
-Body = RunStarted | Message | Action | Outcome | Verdict | Ruling | Stop
-"""What the ledger holds. Later kinds (finding, label, sample, canary, adoption) join this union."""
+Body = RunStarted | Message | Action | Outcome | Verdict | Ruling | Stop | Proposal | Approval | Adoption
+"""What the ledger holds. Later kinds (finding, label, sample, canary) join this union."""
 
 
 # ---------------------------------------------------------------- live

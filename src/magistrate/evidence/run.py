@@ -9,12 +9,15 @@ from collections import OrderedDict
 
 from magistrate.core.records import (
     Action,
+    Adoption,
+    Approval,
     Body,
     Effect,
     Evidence,
     Fact,
     Message,
     Outcome,
+    Proposal,
     Ruling,
     RunStarted,
     Stop,
@@ -63,7 +66,7 @@ class RunEvidence:
                 self._tools[call_id] = tool
                 if len(self._tools) > MAX_FILES:
                     self._tools.popitem(last=False)
-            case RunStarted() | Verdict() | Ruling() | Stop():
+            case RunStarted() | Verdict() | Ruling() | Stop() | Proposal() | Approval() | Adoption():
                 pass
 
     def assess(self, action: Action) -> Evidence:
