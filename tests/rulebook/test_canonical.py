@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from magistrate.core.records import AUTHORITY_ORDER, Match, Rule, Rulebook
+from magistrate.core.records import AUTHORITY_ORDER, Autonomy, Match, Rule, Rulebook
 from magistrate.rulebook.canonical import canonical, revised
 from magistrate.rulebook.text import bright_rules, default, parse
 from magistrate.rulebook.vocabulary import DECISIONS, LISTS, SWITCHES
@@ -38,6 +38,18 @@ def match_records(draw: st.DrawFn) -> Match:
     return Match(**fields)
 
 
+def scopes() -> st.SearchStrategy[Autonomy]:
+    words = st.lists(GLOBS, min_size=1, max_size=2).map(tuple)
+    return st.builds(
+        Autonomy,
+        tools=words,
+        targets=st.one_of(st.just(()), words),
+        until=st.sampled_from(["", "2026-12-31T18:00:00.000000+00:00"]),
+        cost=st.sampled_from([None, 0.0, 49.5]),
+        ask=st.sampled_from([(), ("payment", "message")]),
+    )
+
+
 @st.composite
 def rulebooks(draw: st.DrawFn) -> Rulebook:
     ids = draw(
@@ -52,6 +64,7 @@ def rulebooks(draw: st.DrawFn) -> Rulebook:
             intent=draw(st.one_of(st.just(""), PROSE)),
             safer=draw(st.one_of(st.just(""), PROSE)),
             matches=tuple(draw(st.lists(match_records(), max_size=2))),
+            may_loosen=draw(st.sampled_from([None, None, "organisation", "team"])),
         )
         for name in ids
     ]
@@ -61,6 +74,8 @@ def rulebooks(draw: st.DrawFn) -> Rulebook:
             revision="",
             on_unavailable=draw(st.sampled_from(["deny", "escalate"])),
             on_uncovered=draw(st.sampled_from(sorted(DECISIONS))),
+            may_cover=draw(st.sampled_from([None, None, "team"])),
+            autonomy=tuple(draw(st.lists(scopes(), max_size=2))),
         )
     )
 
@@ -128,12 +143,26 @@ BOOK = revised(Rulebook(rules=(RULE, *bright_rules()), revision=""))
         {"intent": ""},
         {"safer": "Ask twice."},
         {"matches": ()},
+        {"may_loosen": "team"},
     ],
     ids=str,
 )
 def test_a_change_of_meaning_changes_the_revision(change: dict[str, Any]) -> None:
     changed = replace(BOOK, rules=(replace(RULE, **change), *bright_rules()))
     assert revised(changed).revision != BOOK.revision
+
+
+@settings(max_examples=40)
+@given(scopes(), scopes())
+def test_a_change_of_the_scope_changes_the_revision(one: Autonomy, other: Autonomy) -> None:
+    books = [revised(replace(BOOK, autonomy=(scope,))) for scope in (one, other)]
+    same = all(set(getattr(one, name)) == set(getattr(other, name)) for name in ("tools", "targets", "ask")) and (
+        one.until,
+        one.cost,
+    ) == (other.until, other.cost)
+    assert (books[0].revision == books[1].revision) is same
+    located = replace(one, source="x.md", line=9)
+    assert revised(replace(BOOK, autonomy=(located,))).revision == books[0].revision
 
 
 @settings(max_examples=60)
@@ -152,6 +181,7 @@ def test_a_change_of_any_match_field_changes_the_revision(match: Match, name: st
 def test_settings_count_and_surroundings_do_not() -> None:
     assert revised(replace(BOOK, on_uncovered="deny")).revision != BOOK.revision
     assert revised(replace(BOOK, on_unavailable="deny")).revision != BOOK.revision
+    assert revised(replace(BOOK, may_cover="team")).revision != BOOK.revision
     shown = replace(RULE, examples=default().rules[0].examples, line=7)
     other = replace(BOOK, rules=(*bright_rules(), shown), title="T", source="s.md")
     assert revised(other).revision == BOOK.revision

@@ -1,7 +1,7 @@
 """One text for one meaning, and its hash: the revision.
 
-What counts (changes the revision): the ids, authority, title and text of rules, their intent, what the agent is told instead
-(`Safer:`), their matches, `on_unavailable` and `on_uncovered`. Intent counts because a reviewer interprets the rule by it;
+What counts (changes the revision): the ids, authority, title and text of rules, who may loosen them, their intent, what the
+agent is told instead (`Safer:`), their matches, `on_unavailable`, `on_uncovered` and `may_cover`, the scope of autonomy. Intent counts because a reviewer interprets the rule by it;
 `Safer:` because it is part of what the verdict says. A replay under one revision must give the same verdicts.
 
 What does not count: the order of rules, of matches, of keys and of words in a list (none of them decides anything), white space,
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from magistrate.core.canon import digest
-from magistrate.core.records import AUTHORITY_ORDER, Example, Match, Rule, Rulebook
+from magistrate.core.records import AUTHORITY_ORDER, Autonomy, Example, Match, Rule, Rulebook
 from magistrate.rulebook.transcript import write_transcript
 from magistrate.rulebook.vocabulary import LISTS, SWITCHES
 
@@ -54,13 +54,28 @@ def _front(rulebook: Rulebook, *, titled: bool) -> str:
     lines += [
         f"on_unavailable = {_quoted(rulebook.on_unavailable)}",
         f"on_uncovered = {_quoted(rulebook.on_uncovered)}",
-        "```",
     ]
-    return "\n".join(lines)
+    if rulebook.may_cover:
+        lines.append(f"may_cover = {_quoted(rulebook.may_cover)}")
+    for scope in sorted({"\n".join(_autonomy(scope)) for scope in rulebook.autonomy}):
+        lines.append(scope)
+    return "\n".join([*lines, "```"])
+
+
+def _autonomy(scope: Autonomy) -> Iterator[str]:
+    yield "[[autonomy]]"
+    for name in ("tools", "targets", "ask"):
+        if words := getattr(scope, name):
+            yield f"{name} = [{', '.join(_quoted(word) for word in sorted(set(words)))}]"
+    if scope.until:
+        yield f"until = {_quoted(scope.until)}"
+    if scope.cost is not None:
+        yield f"cost = {scope.cost!r}"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
-    yield f"## {rule.title} {{#{rule.id} authority={rule.authority}}}"
+    loosened = f" may-loosen={rule.may_loosen}" if rule.may_loosen else ""
+    yield f"## {rule.title} {{#{rule.id} authority={rule.authority}{loosened}}}"
     yield from rule.text.split("\n\n")
     matches = sorted({_match(match) for match in rule.matches})
     if matches:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from magistrate.core.records import Match, Record
+from magistrate.core.records import Autonomy, Match, Record
 from magistrate.rulebook.problems import Problems, nearest
-from magistrate.rulebook.vocabulary import DECISIONS, KEYS, LISTS, SWITCHES, Words
+from magistrate.rulebook.vocabulary import AUTHORITIES, DECISIONS, KEYS, LISTS, SWITCHES, Words
 
 _SETTINGS: dict[str, Words | None] = {
     "title": None,
     "on_unavailable": DECISIONS - {"allow"},
     "on_uncovered": DECISIONS,
+    "may_cover": AUTHORITIES - {"bright-line"},
 }
+_BOUNDS = ("tools", "targets", "until", "cost", "ask")
 
 
 class Table(Record, frozen=True, kw_only=True):
@@ -40,9 +43,9 @@ class Table(Record, frozen=True, kw_only=True):
 
 
 def front_of(table: Table, problems: Problems) -> dict[str, Any]:
-    """Settings of the whole rulebook, from its `[rulebook]` table."""
-    for key in table.value.keys() - {"rulebook"}:
-        problems.add(table.where(key), f"unknown table `{key}`", nearest(key, ["rulebook"]))
+    """Settings of the whole rulebook, from its `[rulebook]` and `[autonomy]` tables."""
+    for key in table.value.keys() - {"rulebook", "autonomy"}:
+        problems.add(table.where(key), f"unknown table `{key}`", nearest(key, ["rulebook", "autonomy"]))
     settings = table.value.get("rulebook", {})
     if not isinstance(settings, dict):
         problems.add(table.line, "`rulebook` is no table", "write `[rulebook]`")
@@ -58,7 +61,54 @@ def front_of(table: Table, problems: Problems) -> dict[str, Any]:
             problems.add(table.where(key), f"unknown {key} `{value}`", nearest(value, words))
         else:
             found[key] = value
+    if "autonomy" in table.value:
+        found["autonomy"] = tuple(_autonomy(table, problems))
     return found
+
+
+def _autonomy(table: Table, problems: Problems) -> Iterator[Autonomy]:
+    """The scope of autonomy, from `[autonomy]` or any number of `[[autonomy]]`; what is malformed is left out."""
+    raw = table.value["autonomy"]
+    starts = table.headers("autonomy")
+    for at, value in enumerate(raw if isinstance(raw, list) else [raw]):
+        start = starts[at] if at < len(starts) else 0
+        if not isinstance(value, dict) or not value:
+            mend = "write `[autonomy]` and below it " + ", ".join(_BOUNDS)
+            problems.add(table.line + start, "`autonomy` says nothing", mend)
+        else:
+            yield _scope(value, table, start, problems)
+
+
+def _scope(value: dict[str, Any], table: Table, start: int, problems: Problems) -> Autonomy:
+    for key in value.keys() - set(_BOUNDS):
+        problems.add(table.where(key, start), f"unknown key `{key}` in the autonomy", nearest(key, _BOUNDS))
+    lists = {
+        key: tuple(_words(key, value[key], known, table.where(key, start), problems))
+        for key, known in (("tools", None), ("targets", None), ("ask", LISTS["effect"]))
+        if key in value
+    }
+    cost = value.get("cost")
+    if cost is not None and (isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 1e15):
+        problems.add(table.where("cost", start), "`cost` is no amount", "write `cost = 50`")
+        cost = 0
+    until = _until(value["until"], table.where("until", start), problems) if "until" in value else ""
+    return Autonomy(**lists, until=until, cost=None if cost is None else float(cost), line=table.line + start)  # type: ignore[arg-type]
+
+
+def _until(value: Any, line: int, problems: Problems) -> str:
+    """A time in UTC; a day means its end. Times without a zone are UTC."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value) if len(value) > len("2026-01-31") else date.fromisoformat(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time(23, 59, 59, 999999))
+        if isinstance(value, datetime):
+            aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+            return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):
+        pass
+    problems.add(line, "`until` is no time", 'write `until = "2026-12-31T18:00:00Z"`')
+    return ""
 
 
 def matches_of(table: Table, problems: Problems) -> tuple[Match, ...]:

@@ -112,7 +112,7 @@ def _parse(text: str, source: str) -> Rulebook:
     title, front = _preamble(blocks[: starts[0] if starts else None], problems)
     ends = [*starts[1:], len(blocks)]
     rules = tuple(_rule(blocks[start:end], problems) for start, end in zip(starts, ends, strict=False))
-    if not rules and not problems.errors:
+    if not rules and not front.get("autonomy") and not problems.errors:
         problems.add(1, "no rule", "begin one with `## Title {#id authority=organisation}`")
     _refuse_twins(rules, problems)
     problems.settle()
@@ -199,7 +199,7 @@ def _table(block: _Block, problems: Problems) -> Table:
 def _rule(blocks: Sequence[_Block], problems: Problems) -> Rule:
     """One rule from its heading and what follows, up to the next heading of its level."""
     head = blocks[0]
-    title, name, authority = _heading(head, problems)
+    title, name, authority, may_loosen = _heading(head, problems)
     split = next((at for at, block in enumerate(blocks) if block.kind == "h3"), len(blocks))
     paragraphs: list[str] = []
     labelled: dict[str, str] = {}
@@ -240,30 +240,37 @@ def _rule(blocks: Sequence[_Block], problems: Problems) -> Rule:
         safer=labelled.get("safer", ""),
         matches=matches,
         examples=tuple(_examples(blocks[split:], problems)),
+        may_loosen=may_loosen,
         line=head.line,
     )
 
 
-def _heading(block: _Block, problems: Problems) -> tuple[str, str, AuthorityLevel]:
+def _heading(block: _Block, problems: Problems) -> tuple[str, str, AuthorityLevel, AuthorityLevel | None]:
+    """Title, id, authority, and who may loosen the rule."""
     mend = "write `## Title {#id authority=organisation}`"
     found = _HEADING.fullmatch(block.text)
     if not found:
         problems.add(block.line, f"rule without id and authority: {block.text[:60]!r}", mend)
-        return block.text, "", "guideline"
+        return block.text, "", "guideline", None
     if not _ID.fullmatch(found["id"]):
         problems.add(block.line, f"bad id {found['id']!r}", "small letters, digits, dots and dashes: `delete.scope`")
     if not any(char.isalnum() for char in found["title"]):
         problems.add(block.line, "the rule has no title", mend)
     settings = dict(word.partition("=")[::2] for word in found["rest"].split())
-    for key in settings.keys() - {"authority"}:
-        problems.add(block.line, f"unknown key `{key}` in the heading", nearest(key, ["authority"]))
+    for key in settings.keys() - {"authority", "may-loosen"}:
+        problems.add(block.line, f"unknown key `{key}` in the heading", nearest(key, ["authority", "may-loosen"]))
     authority = settings.get("authority", "").strip("\"'")
     if not authority:
         problems.add(block.line, f"rule `{found['id']}` has no authority", mend)
     elif authority not in AUTHORITIES:
         problems.add(block.line, f"unknown authority `{authority}`", nearest(authority, AUTHORITIES))
     level: Any = authority if authority in AUTHORITIES else "guideline"
-    return found["title"], found["id"], level
+    may_loosen: Any = settings.get("may-loosen", "").strip("\"'") or None
+    if may_loosen and (may_loosen not in AUTHORITIES or level == "bright-line" or may_loosen == "bright-line"):
+        mend = "nobody loosens a bright line" if level == "bright-line" else "say who: organisation, team, task"
+        problems.add(block.line, f"`may-loosen={may_loosen}` is not possible here", mend)
+        may_loosen = None
+    return found["title"], found["id"], level, may_loosen
 
 
 def _examples(blocks: Sequence[_Block], problems: Problems) -> Iterator[Example]:
