@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "magistrate"
 LEAVES = {"rulebook", "evidence", "ledger", "hosts", "models"}
 JUDGING = {"review", "gate", "lookback", "monitor"}
 MEASURING = {"audit", "report"}
-SURFACES = {"__main__", "bench", "cli", "server", "sdk", "demo", "testing"}
+SURFACES = {"__main__", "bench", "cli", "server", "sdk", "mcp", "demo", "testing"}
 ALONE = {"hook"}
 MAY: dict[str, set[str]] = {
     "core": set(),

@@ -17,6 +17,7 @@ _COMMANDS = {
     "explain": "Say what would become of one action, and why.",
     "rules": "Read a rulebook and test it.",
     "ledger": "Verify a ledger, or take it elsewhere.",
+    "mcp": "Stand between an MCP client and an MCP server, and review every tool call.",
     "demo": "Run AgentDojo's real environments through the gate.",
     "bench": "Measure reviewers on labelled sessions, each figure with its interval.",
 }

@@ -45,7 +45,7 @@ class Guard:
 
     `link`: whoever answers; without one, a gate in this process (`ledger`, `rules`, `reviewers`, `dry_run` as for
     `magistrate.sdk.local.gate`). `host`: what the program is called in the ledger. `cwd`: the agent's working folder, by which
-    it is told what is its own place and what is not.
+    it is told what is its own place and what is not; this process's by default, `""` where there is none.
     """
 
     def __init__(
@@ -62,7 +62,11 @@ class Guard:
     ) -> None:
         self.host = host
         self.link = link or Local(lambda: gate(ledger, rules, reviewers, dry_run), deadline=deadline)
-        self._frame = {"host": host, "cwd": str(Path(cwd or Path.cwd()).absolute()), "home": str(Path.home())}
+        self._frame = {
+            "host": host,
+            "cwd": "" if cwd == "" else str(Path(cwd or Path.cwd()).absolute()),
+            "home": str(Path.home()),
+        }
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
         self._own = new_id()

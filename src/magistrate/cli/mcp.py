@@ -1,0 +1,71 @@
+"""`magistrate mcp`: between an MCP client and an MCP server."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from magistrate.cli.options import rules_option
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("server", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--name", help="How the server is called in the ledger; by default, after its program.")
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder that is the agent's own; by default the working folder, unless that is a root or a home.",
+)
+@click.option(
+    "--purpose", help="What the agent may use this server for, in a sentence: it counts as the operator's word."
+)
+@click.option("--in-process", is_flag=True, help="Review in this process, without the server.")
+@click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="With --in-process: the ledger.")
+@rules_option
+@click.option("--dry-run", is_flag=True, help="With --in-process: record what would be refused, refuse nothing.")
+@click.option("--socket", type=click.Path(path_type=Path), help="The server's socket; by default in the state folder.")
+@click.option(
+    "--deadline", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a review."
+)
+def mcp(
+    server: tuple[str, ...],
+    name: str | None,
+    workspace: Path | None,
+    purpose: str | None,
+    in_process: bool,
+    ledger: Path | None,
+    rules_path: Path | None,
+    dry_run: bool,
+    socket: Path | None,
+    deadline: float,
+) -> None:
+    """Stand between an MCP client and the MCP server that SERVER starts, and review every tool call.
+
+    \b
+    In the client's configuration, put this in front of the server's command:
+        magistrate mcp -- npx -y @modelcontextprotocol/server-filesystem /work
+    """
+    from magistrate.mcp.stdio import serve, server_name
+    from magistrate.sdk.guard import Guard
+
+    if (ledger or rules_path or dry_run) and not in_process:
+        raise click.UsageError("--ledger, --rules and --dry-run go with --in-process; the server has its own")
+    folder = workspace.absolute() if workspace else _workspace()
+    if in_process:
+        guard = Guard(host="mcp", cwd=folder, ledger=ledger, rules=rules_path, dry_run=dry_run, deadline=deadline)
+    else:
+        guard = Guard.connect(socket, host="mcp", cwd=folder, deadline=deadline)
+    with guard:
+        conversation = guard.conversation()
+        if purpose:
+            conversation.system(purpose)
+        status = asyncio.run(serve(server, conversation, server=name or server_name(server)))
+    raise click.exceptions.Exit(status)
+
+
+def _workspace() -> Path | str:
+    """The working folder, where it can be an agent's own place; empty where it cannot."""
+    here = Path.cwd()
+    return "" if here in (Path.home(), *Path.home().parents) else here
