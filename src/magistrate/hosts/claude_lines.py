@@ -162,7 +162,7 @@ def _spoken(line: Line) -> Iterator[tuple[Literal["person", "machine"], str]]:
 
 def events_of(lines: Sequence[Line], path: Path, cwd: str, intake: Intake, *, child: bool) -> list[Said]:
     """The events of one run in the order of the file. `cwd`: the run's folder; `child`: a sub-agent's run."""
-    writer = _Writer(path, cwd, intake, child)
+    writer = Writer(path, cwd, intake, child)
     for line in lines:
         match line.kind:
             case "assistant":
@@ -179,7 +179,7 @@ def events_of(lines: Sequence[Line], path: Path, cwd: str, intake: Intake, *, ch
     return writer.events
 
 
-class _Writer:
+class Writer:
     """Builds a run's events: joins results with calls, and text blocks of one message with each other."""
 
     def __init__(self, path: Path, cwd: str, intake: Intake, child: bool) -> None:

@@ -38,7 +38,7 @@ class Codex:
 
     def rank(self, head: Head) -> int:
         """Sub-agents and reviewers are read after the sessions that started them."""
-        return _depth(_meta(line for line in head.lines if isinstance(line, dict)))
+        return _depth(meta_of(line for line in head.lines if isinstance(line, dict)))
 
     def aside(self, path: Path) -> bool:
         """Indexes and the history of prompts: no sessions in them."""
@@ -46,8 +46,8 @@ class Codex:
 
     def read(self, path: Path, intake: Intake) -> Iterator[Session]:
         """Yield the rollout's run, then the branches that were rolled back."""
-        items = [item for number, line in objects(path, intake) if (item := _item(number, line, path, intake))]
-        meta = _meta(item.line for item in items)
+        items = [item for number, line in objects(path, intake) if (item := item_of(number, line, path, intake))]
+        meta = meta_of(item.line for item in items)
         run = words(meta.get("id")) or words(meta.get("session_id")) or _named(path)
         if not any(item.kind in ("response_item", "event_msg") for item in items):
             intake.problem(path, "holds no message", mend="the session may have ended before it began")
@@ -73,7 +73,7 @@ def _named(path: Path) -> str:
 # ---------------------------------------------------------------- lines
 
 
-def _item(number: int, line: dict[str, Any], path: Path, intake: Intake) -> Item | None:
+def item_of(number: int, line: dict[str, Any], path: Path, intake: Intake) -> Item | None:
     """One line as an item: today's envelope, or an old rollout's bare response item; None when it is counted as skipped."""
     kind, payload = words(line.get("type")), line.get("payload")
     at = words(line.get("timestamp"))
@@ -92,7 +92,7 @@ def _item(number: int, line: dict[str, Any], path: Path, intake: Intake) -> Item
     return None
 
 
-def _meta(lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
+def meta_of(lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
     """The first description of a session: a forked rollout repeats its origin's after its own."""
     for line in lines:
         if line.get("type") == "session_meta":
@@ -139,14 +139,14 @@ def _parent(meta: dict[str, Any]) -> str:
     return root if root != words(meta.get("id")) else ""
 
 
-def _is_child(meta: dict[str, Any]) -> bool:
+def is_child(meta: dict[str, Any]) -> bool:
     """Whether no person speaks in this session: another session started it."""
     return bool(_parent(meta)) or _start(meta).child or words(meta.get("thread_source")) in _CHILDREN
 
 
 def _depth(meta: dict[str, Any]) -> int:
     depth = _start(meta).detail.get("depth")
-    return min(max(depth, 1), 1000) if isinstance(depth, int) else int(_is_child(meta))
+    return min(max(depth, 1), 1000) if isinstance(depth, int) else int(is_child(meta))
 
 
 def _branches(items: Sequence[Item]) -> Branches[Item]:
@@ -189,7 +189,7 @@ def _session(
         at=words(meta.get("timestamp")) or next((item.at for item in branch if item.at), ""),
     )
     copied = bool(words(meta.get("forked_from_id"))) or sum(item.kind == "session_meta" for item in items) > 1
-    writer = Writer(path, run, cwd, intake, child=_is_child(meta), copied=copied, items=items)
+    writer = Writer(path, run, cwd, intake, child=is_child(meta), copied=copied, items=items)
     for item in branch:
         writer.write(item)
     writer.close()

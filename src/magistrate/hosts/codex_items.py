@@ -110,20 +110,26 @@ class Writer:
         self._path, self._run, self._cwd, self._intake = path, run, cwd, intake
         self._child, self._copied = child, copied
         self._now = cwd
-        self._typed = {
+        self._typed: set[str] = set()
+        self._items: set[str] = set()
+        self.expect(items)
+        self._open: dict[str, tuple[str, str]] = {}  # id in the file -> (call_id, tool) of a call without result
+        self._closed: dict[str, tuple[str, str]] = {}
+        self._used: dict[str, int] = {}
+
+    def expect(self, items: Sequence[Item]) -> None:
+        """Look ahead at lines that are to be written: what the person typed stands in two places, of which one counts."""
+        self._typed |= {
             words(item.payload.get("message")).strip()
             for item in items
             if item.kind == "event_msg" and item.type == "user_message"
         } - {""}
-        self._items = {
+        self._items |= {
             text.strip()
             for item in items
             if item.kind == "response_item" and item.payload.get("role") == "user"
             for text in (*content_texts(item.payload.get("content")), _joined(item.payload))
         }
-        self._open: dict[str, tuple[str, str]] = {}  # id in the file -> (call_id, tool) of a call without result
-        self._closed: dict[str, tuple[str, str]] = {}
-        self._used: dict[str, int] = {}
 
     def write(self, item: Item) -> None:
         """Add what one line says."""

@@ -33,17 +33,17 @@ class Ledger:
     """An append-only, hash-chained sequence of events.
 
     `path` is a file, or `:memory:` for one that lives as long as the object. Opening makes the file when it is absent;
-    `readonly` never does. Every method raises `LedgerError` when the database refuses.
+    `readonly` never does. `patience`: seconds to wait for another writer. Every method raises `LedgerError` when the database refuses.
     """
 
-    def __init__(self, path: str | Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: str | Path, *, readonly: bool = False, patience: float = 5.0) -> None:
         self.path = str(path)
         self._heads: OrderedDict[str, tuple[int, str]] = OrderedDict()
         self._stored: OrderedDict[str, None] = OrderedDict()
         self._fresh: list[str] = []
         self._last = 0
         try:
-            self._db = _connect(self.path, readonly=readonly)
+            self._db = _connect(self.path, readonly=readonly, patience=patience)
             row = self._db.execute("SELECT upto, digest FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(f"{self.path}: the ledger cannot be opened: {error}") from None
@@ -215,7 +215,7 @@ class Ledger:
             return [Problem(where=self.path, what=f"the database is damaged: {error}")]
 
 
-def _connect(path: str, *, readonly: bool) -> sqlite3.Connection:
+def _connect(path: str, *, readonly: bool, patience: float) -> sqlite3.Connection:
     if readonly:
         db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         db.execute("PRAGMA query_only = ON")
@@ -223,7 +223,7 @@ def _connect(path: str, *, readonly: bool) -> sqlite3.Connection:
     if path != ":memory:":
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    db = sqlite3.connect(path, isolation_level=None, timeout=patience)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     migrate(db)
