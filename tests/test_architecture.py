@@ -20,7 +20,7 @@ MAY: dict[str, set[str]] = {
     **{leaf: {"core"} for leaf in LEAVES},
     **{part: {"core"} | LEAVES | JUDGING for part in JUDGING},
     **{part: {"core", "ledger"} | MEASURING for part in MEASURING},
-    **{part: {"core"} | LEAVES | JUDGING | MEASURING | SURFACES for part in SURFACES},
+    **{part: {"core"} | LEAVES | JUDGING | MEASURING | SURFACES | ALONE for part in SURFACES},
     **{part: set() for part in ALONE},
 }
 CORE_LIBRARIES = {"msgspec"}

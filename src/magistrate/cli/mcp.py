@@ -24,8 +24,10 @@ from magistrate.cli.options import rules_option
 @click.option("--in-process", is_flag=True, help="Review in this process, without the server.")
 @click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="With --in-process: the ledger.")
 @rules_option
-@click.option("--dry-run", is_flag=True, help="With --in-process: record what would be refused, refuse nothing.")
-@click.option("--socket", type=click.Path(path_type=Path), help="The server's socket; by default in the state folder.")
+@click.option("--dry-run", is_flag=True, help="Record what would be refused, refuse nothing.")
+@click.option(
+    "--state", type=click.Path(path_type=Path), help="The server's state folder, where it is not the usual one."
+)
 @click.option(
     "--deadline", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a review."
 )
@@ -38,7 +40,7 @@ def mcp(
     ledger: Path | None,
     rules_path: Path | None,
     dry_run: bool,
-    socket: Path | None,
+    state: Path | None,
     deadline: float,
 ) -> None:
     """Stand between an MCP client and the MCP server that SERVER starts, and review every tool call.
@@ -50,13 +52,13 @@ def mcp(
     from magistrate.mcp.stdio import serve, server_name
     from magistrate.sdk.guard import Guard
 
-    if (ledger or rules_path or dry_run) and not in_process:
-        raise click.UsageError("--ledger, --rules and --dry-run go with --in-process; the server has its own")
+    if (ledger or rules_path) and not in_process:
+        raise click.UsageError("--ledger and --rules go with --in-process; the server has its own")
     folder = workspace.absolute() if workspace else _workspace()
     if in_process:
         guard = Guard(host="mcp", cwd=folder, ledger=ledger, rules=rules_path, dry_run=dry_run, deadline=deadline)
     else:
-        guard = Guard.connect(socket, host="mcp", cwd=folder, deadline=deadline)
+        guard = Guard.connect(state, host="mcp", cwd=folder, dry_run=dry_run, deadline=deadline)
     with guard:
         conversation = guard.conversation()
         if purpose:

@@ -129,11 +129,13 @@ def text_in(value: Any) -> str:
 
 _UNREAD = frozenset({"data", "blob"})
 """Base64 in content blocks; read by a model as a picture or a sound, not as text."""
+_LABELS = frozenset({"type", "role", "mimeType", "resultType", "protocolVersion"})
+"""Of the message itself, when they are short."""
 
 
 def _texts(value: Any, name: str) -> Iterator[str]:
     if isinstance(value, str):
-        if name not in _UNREAD and value not in ("text", "object"):
+        if value and name not in _UNREAD and not (name in _LABELS and len(value) < 40):
             yield value
     elif isinstance(value, dict):
         for key, item in value.items():

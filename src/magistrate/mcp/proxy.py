@@ -163,7 +163,7 @@ class Proxy:
         result = message.get("result", message.get("error"))
         if method == "tools/list":
             for entry in self._catalog.learn(result):
-                yield Outcome(tool="tools/list", text=f"{entry.name}\n{entry.told}")
+                yield Outcome(tool="tools/list", text=entry.told)
         elif method == CALL:
             failed = "error" in message or (isinstance(result, dict) and result.get("isError") is True)
             yield Outcome(tool=tool, call_id=key, text=text_in(result), status="error" if failed else "ok")

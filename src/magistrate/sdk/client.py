@@ -1,69 +1,84 @@
-"""The running server as the one who answers: one HTTP request a message, over its Unix socket. Standard library only."""
+"""The running server as the one who answers, by the very protocol of the hook: one request a message, over its Unix socket."""
 
 from __future__ import annotations
 
-import http.client
-import socket as sockets
+import time
+from _socket import socket as Socket
 from pathlib import Path
 
+from magistrate import hook
 from magistrate.core.config import state_dir
 from magistrate.sdk.answer import Answer, Unreviewed, read_answer
 
-MAX_REPLY = 1 << 20
-"""Bytes of a reply that are read."""
+MAX_PATH = 100
+"""Characters of a socket's path; the hook enters a longer one step by step, which a library cannot."""
 
 
 class Client:
-    """Answers from `magistrate serve` (`magistrate.sdk.answer.Link`).
+    """Answers from `magistrate serve`, which is started when it is not there (`magistrate.sdk.answer.Link`).
 
-    `socket`: the server's; the one in the state folder is the default. `deadline`: seconds that one answer may take.
+    `folder`: the state folder; `deadline`: seconds that one answer may take. In a dry run everything may go on, and what the
+    server could not take is left for it in the spool.
     """
 
-    def __init__(self, socket: str | Path | None = None, *, deadline: float = 60.0) -> None:
-        self._socket = str(socket or state_dir() / "magistrate.sock")
-        self._deadline = deadline
+    def __init__(self, folder: str | Path | None = None, *, deadline: float = 60.0, dry_run: bool = False) -> None:
+        self._folder = str(Path(folder or state_dir()).absolute())
+        self._options = ["--deadline", str(deadline), *(["--dry-run"] if dry_run else [])]
 
     def post(self, event: str, payload: bytes) -> Answer:
         """The server's answer. Raises `Unreviewed` when there is none, or none that can be understood."""
-        connection = _Connection(self._socket, self._deadline)
+        call = hook.Call(self._folder, ["generic", event, *self._options])
+        call.payload = payload
         try:
-            connection.request("POST", f"/v1/hook/generic/{event}", payload, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            body = response.read(MAX_REPLY + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreviewed(f"the server does not answer ({type(error).__name__}: {error})") from None
-        finally:
-            connection.close()
-        if response.status != 200 or len(body) > MAX_REPLY:
-            raise Unreviewed(f"the server answers with status {response.status}")
-        return _answer(response, body)
+            out, _, code = _ask(call)
+            answer = read_answer(out)
+        except (hook.Doubt, OSError, ValueError, Unreviewed) as error:
+            if not call.dry:
+                raise Unreviewed(str(error)) from None
+            hook.spool(call, str(error))
+            return Answer(decision="allow", reviewed=False)
+        if call.dry:
+            return Answer(decision="allow")
+        if code:
+            raise Unreviewed(answer.reason or f"the server refuses with {code}")
+        return answer
 
     def close(self) -> None:
         """Nothing is held between messages."""
 
 
-def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
-    """The answer on the hook's stdout part of the body; the length of what follows, its stderr part, stands in a header."""
-    try:
-        exit_, aside = int(response.headers["X-Magistrate-Exit"]), int(response.headers["X-Magistrate-Stderr-Length"])
-    except (KeyError, TypeError, ValueError):
-        raise Unreviewed("the reply is not the server's") from None
-    if not 0 <= aside <= len(body):
-        raise Unreviewed("the reply is not the server's")
-    answer = read_answer(body[: len(body) - aside])
-    if exit_:
-        raise Unreviewed(answer.reason or f"the server refuses with {exit_}")
-    return answer
+def _ask(call: hook.Call) -> tuple[bytes, bytes, int]:
+    """Stdout, stderr and exit code that the server answers with. Raises hook.Doubt, OSError, ValueError."""
+    if len(call.folder) > MAX_PATH - len("/magistrate.sock"):
+        raise hook.Doubt("the path of the state folder is too long for a socket")
+    for _ in range(hook.TRIES):
+        sock, token = _connect(call)
+        sock.settimeout(max(call.left(), 0.001))
+        try:
+            reply = hook.exchange(sock, hook.request_of(call, token))
+        finally:
+            sock.close()
+        if reply:
+            return hook.parse(reply, call.nonce)
+        if not call.left():
+            break
+        time.sleep(0.02)
+    raise hook.Doubt("no answer came in time" if not call.left() else "the server ended before it answered")
 
 
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("magistrate", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+def _connect(call: hook.Call) -> tuple[Socket, str]:
+    """A connection and the token it wants; the server is started when it is not there. Raises as `_ask`."""
+    starts = 0
+    while call.left():
+        try:
+            return hook.dial(call.folder)
+        except (OSError, ValueError):
+            pass
+        if starts < hook.STARTS:
+            starts += hook.start(call.folder)
+        elif not hook.starting(call.folder):
+            raise hook.Doubt("the server does not start")
+        if call.dry:
+            raise hook.Doubt("the server was not running")
+        time.sleep(0.02)
+    raise hook.Doubt("the server did not start in time")

@@ -77,14 +77,15 @@ class Guard:
     @classmethod
     def connect(
         cls,
-        socket: str | Path | None = None,
+        folder: str | Path | None = None,
         *,
         host: str = "sdk",
         cwd: str | Path | None = None,
+        dry_run: bool = False,
         deadline: float = DEADLINE,
     ) -> Guard:
-        """A guard whose answers come from the running server (`magistrate serve`)."""
-        return cls(Client(socket, deadline=deadline), host=host, cwd=cwd)
+        """A guard whose answers come from the running server (`magistrate serve`); `folder`: the server's state folder."""
+        return cls(Client(folder, deadline=deadline, dry_run=dry_run), host=host, cwd=cwd)
 
     def close(self) -> None:
         """Send what is still waiting, and let go of the ledger or the server."""
