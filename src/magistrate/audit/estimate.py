@@ -17,6 +17,10 @@ class Estimate(Record, frozen=True, kw_only=True):
     level: float = 0.95
     method: str = "Clopper-Pearson"
     assumptions: tuple[str, ...] = ("independent draws",)
+    population: int = 0
+    """How many items the estimate speaks of, where they are counted: a finite population. 0: a rate of what may come."""
+    command: str = ""
+    """What recomputes it."""
 
     def __str__(self) -> str:
         if self.value is None:
