@@ -24,7 +24,7 @@ MAY: dict[str, set[str]] = {
     **{part: set() for part in ALONE},
 }
 CORE_LIBRARIES = {"msgspec"}
-HEAVY = {"sqlglot", "tldextract", "pyarrow", "scipy", "numpy", "rich", "jinja2", "agentdojo"}
+HEAVY = {"openai", "xllamacpp", "sqlglot", "tldextract", "pyarrow", "scipy", "numpy", "rich", "jinja2", "agentdojo"}
 """Libraries that cost tenths of a second: imported inside the function that needs them."""
 
 FILES = sorted(ROOT.rglob("*.py"))

@@ -44,6 +44,8 @@ class Case(Record, frozen=True, kw_only=True):
     rulebook: Rulebook
     history: Sequence[Event] = ()
     """The most recent events of the run, oldest first; bounded."""
+    asked: Sequence[Event] = ()
+    """What the person and the operator said in this run, oldest first; bounded."""
     precedents: Sequence[Precedent] = ()
     """What people ruled on actions alike that no rule covered; bounded."""
 

@@ -1,0 +1,116 @@
+"""A GGUF file in this process, no server: `magistrate[local]`, through xllamacpp (llama.cpp)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from magistrate.core.errors import ConfigError
+from magistrate.models.base import Answer, NoAnswer, Prompt, Token
+
+CONTEXT = 8192
+"""Tokens of prompt and answer together."""
+ALTERNATIVES = 10
+
+
+class Local:
+    """A `models.base.Model` on this machine's processor. One question at a time; the prompt's unchanged beginning is reused."""
+
+    def __init__(self, path: Path, *, name: str = "", context: int = CONTEXT, threads: int = 0, seed: int = 0) -> None:
+        """Raises ConfigError when the file or the library is not there. Loading takes seconds."""
+        try:
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+            import xllamacpp
+        except ImportError:
+            raise ConfigError("a model in process needs the extra: pip install 'magistrate[local]'") from None
+        if not path.is_file():
+            raise ConfigError(f"{path}: no such model file")
+        self.name = name or path.stem
+        self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, "context": context}
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(path)
+        parameters.n_ctx = context
+        parameters.n_parallel = 1
+        parameters.sampling.seed = seed
+        if threads:
+            parameters.cpuparams.n_threads = threads
+        try:
+            self._server = xllamacpp.Server(parameters)
+        except Exception as error:  # noqa: BLE001  the library raises bare exceptions
+            raise ConfigError(f"{path}: the model cannot be loaded: {error}") from None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, prompt: Prompt, deadline: float) -> Answer:
+        """The answer. A question that is late goes on in its thread until the model is done; the next one waits for it."""
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(deadline):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise NoAnswer("timeout", "the model is busy") from None
+        work = asyncio.ensure_future(asyncio.to_thread(self._ask, prompt))
+        work.add_done_callback(lambda _: self._turn.release())
+        left = deadline - (time.monotonic() - started)
+        try:
+            raw = await asyncio.wait_for(asyncio.shield(work), max(left, 0.01))
+        except TimeoutError:
+            raise NoAnswer("timeout", f"no answer in {deadline:g} s") from None
+        return read_answer(raw, time.monotonic() - started)
+
+    def _ask(self, prompt: Prompt) -> Any:
+        body: dict[str, Any] = {
+            "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
+            "temperature": 0,
+            "seed": self.settings["seed"],
+            "max_tokens": prompt.longest,
+            "logprobs": True,
+            "top_logprobs": ALTERNATIVES,
+            "cache_prompt": True,
+        }
+        if prompt.schema:
+            body["response_format"] = {"type": "json_schema", "json_schema": {"schema": prompt.schema}}
+        found: list[Any] = []
+        try:
+            given = self._server.handle_chat_completions(msgspec.json.encode(body).decode(), found.append)
+        except Exception as error:  # noqa: BLE001  the library raises bare exceptions
+            raise NoAnswer("error", type(error).__name__) from None
+        return given if given is not None else found
+
+
+def read_answer(raw: Any, seconds: float) -> Answer:
+    """A chat completion as llama.cpp gives it (text, bytes or decoded) as an Answer. Raises NoAnswer when it holds none."""
+    try:
+        if isinstance(raw, list):
+            raw = raw[-1]
+        body = msgspec.json.decode(raw) if isinstance(raw, str | bytes) else raw
+        if "error" in body:
+            raise NoAnswer("error", str(body["error"].get("type", "")))
+        choice = body["choices"][0]
+        text = choice["message"].get("content") or ""
+        usage = body.get("usage") or {}
+        tokens = tuple(
+            Token(text=t["token"], others=tuple((o["token"], float(o["logprob"])) for o in t.get("top_logprobs", ())))
+            for t in ((choice.get("logprobs") or {}).get("content") or ())
+        )
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, msgspec.DecodeError) as error:
+        raise NoAnswer("malformed", type(error).__name__) from None
+    if not text.strip():
+        raise NoAnswer("empty", f"finished with {choice.get('finish_reason')}")
+    if choice.get("finish_reason") == "length":
+        raise NoAnswer("malformed", "cut off at the limit of its length")
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or (body.get("timings") or {}).get(
+        "cache_n"
+    )
+    return Answer(
+        text=text,
+        tokens=tokens,
+        read=int(usage.get("prompt_tokens") or 0),
+        cached=int(cached or 0),
+        written=int(usage.get("completion_tokens") or 0),
+        seconds=seconds,
+    )

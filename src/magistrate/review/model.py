@@ -1,0 +1,76 @@
+"""A language model as a reviewer: a fresh question for every action, a strict answer, a named state when there is none."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from magistrate.core.canon import content_hash
+from magistrate.core.protocols import Case
+from magistrate.core.records import Decision, Opinion
+from magistrate.models.base import Model, NoAnswer
+from magistrate.review.answer import read, score
+from magistrate.review.prompt import BUDGET, prompt_of, tokens
+
+DEADLINE = 20.0
+"""Seconds that a model may take."""
+VERSION = "1"
+"""Of the prompt's wording: it changes with `review.prompt`."""
+
+
+class ModelReviewer:
+    """A `core.protocols.Reviewer`. What it cannot answer is `unavailable`, with the reason why, never a denial in disguise.
+
+    A denial or escalation that cites no rule would be a rule of the model's own: it becomes an escalation that says so.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        key: bytes,
+        *,
+        name: str = "model",
+        deadline: float = DEADLINE,
+        budget: int = BUDGET,
+        threshold: float | None = None,
+    ) -> None:
+        """`key`: see `review.quote.key_at`. `threshold`: the score from which an `allow` is escalated all the same; None: the
+        word decides."""
+        self.name = name
+        self.version = f"{model.name}/{VERSION}"
+        self.threshold = threshold
+        self._model, self._key, self._deadline, self._budget = model, key, deadline, budget
+
+    async def review(self, case: Case) -> Opinion:
+        """What the model says of the action."""
+        prompt = prompt_of(case, self._key, budget=self._budget)
+        blank = Opinion(
+            reviewer=self.name,
+            version=self.version,
+            prompt_hash=prompt.hash,
+            input_hash=content_hash([case.action.tool, case.action.arguments, case.evidence]),
+            threshold=self.threshold,
+        )
+        try:
+            if tokens(prompt.system) + tokens(prompt.user) > 2 * self._budget:
+                raise NoAnswer("over-budget", "the prompt cannot be made short enough")
+            answer = await self._model.ask(prompt, self._deadline)
+            said = read(answer, case.rulebook)
+        except NoAnswer as none:
+            return replace(blank, unavailable=str(none))
+        number = score(answer)
+        decision: Decision = said.decision
+        reason = said.reasons
+        if decision != "allow" and not said.rules:
+            decision, reason = "escalate", f"no rule cited: {reason}"
+        elif decision == "allow" and self.threshold is not None and number is not None and number >= self.threshold:
+            decision, reason = "escalate", f"allowed with little confidence: {reason}"
+        return replace(
+            blank,
+            decision=decision,
+            rules=said.rules if decision != "allow" else (),
+            reason=reason
+            + (f" Allowable if: {said.allowable_if}" if said.allowable_if and decision != "allow" else ""),
+            score=number,
+            tokens=answer.read + answer.written,
+            cost=answer.cost,
+        )
