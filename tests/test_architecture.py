@@ -35,11 +35,12 @@ def part_of(path: Path) -> str:
 
 
 def imports(path: Path) -> list[tuple[str, int, bool]]:
-    """Every imported module: its dotted name, line, and whether it stands inside a function."""
+    """Every imported module: its dotted name, line, and whether it stands inside a function, or is for type checking only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     inside: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        typing_only = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        if typing_only or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             inside |= {id(child) for child in ast.walk(node)}
     found = []
     for node in ast.walk(tree):
