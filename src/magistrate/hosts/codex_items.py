@@ -97,6 +97,16 @@ def is_contextual(text: str) -> bool:
     return text.startswith(CONTEXTUAL) or wrapped(text)
 
 
+def typed_text(text: str) -> Iterator[tuple[Author, str]]:
+    """What the person typed, apart from what the editor and the host put beside it."""
+    if not text.lstrip().startswith(IDE_CONTEXT):
+        yield from speakers(text)
+        return
+    before, heading, request = text.rpartition(IDE_REQUEST)
+    yield "machine", before if heading else text
+    yield from speakers(request if heading else "")
+
+
 class Writer:
     """Builds a run's events: joins results with calls, tells the person's words from the host's.
 
@@ -215,12 +225,8 @@ class Writer:
     def _typed_text(self, text: str) -> Iterator[tuple[Author, str]]:
         if self._child:
             yield "machine", text
-        elif text.lstrip().startswith(IDE_CONTEXT):
-            before, heading, request = text.rpartition(IDE_REQUEST)
-            yield "machine", before if heading else text
-            yield from speakers(request if heading else "")
         else:
-            yield from speakers(text)
+            yield from typed_text(text)
 
     def _say(self, author: Author, text: str, item: Item) -> None:
         if text.strip():
@@ -277,8 +283,8 @@ class Writer:
         elif self._closed[name][0]:
             self._intake.skip("result given twice")
         call_id, tool = known or ("", self._closed.get(name, ("", ""))[1])
-        raw, failed = _output(item.payload.get("output", item.payload.get("result")))
-        text, status, refused_by = _read_output(raw, failed)
+        raw, failed = output_of(item.payload.get("output", item.payload.get("result")))
+        text, status, refused_by = read_output(raw, failed)
         if tool == "spawn_agent" and (started := IDENTITY.search(text[:_HEADER])):
             self._link(started[0], call_id)
         self.events.append(
@@ -346,7 +352,7 @@ def _folder(arguments: dict[str, Any], now: str) -> str:
     return posixpath.normpath(posixpath.join(now, asked)) if now else asked
 
 
-def _output(output: Any) -> tuple[str, bool]:
+def output_of(output: Any) -> tuple[str, bool]:
     """The text of a result and whether it is marked as failed: a string, parts, or `{content, success}`."""
     if isinstance(output, str):
         return output, False
@@ -364,7 +370,7 @@ def _part(part: Any) -> str:
     return words(mapping(part).get("text")) or f"[{words(mapping(part).get('type')) or 'part'}]"
 
 
-def _read_output(raw: str, failed: bool) -> tuple[str, Status, str]:
+def read_output(raw: str, failed: bool) -> tuple[str, Status, str]:
     """Text, status and who refused. Only what the host itself writes at the very start is taken for a refusal."""
     by = REFUSED_EXACTLY.get(raw.strip()) or next((by for start, by in REFUSED_FROM if raw.startswith(start)), "")
     if by:

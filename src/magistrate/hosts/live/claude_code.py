@@ -1,22 +1,23 @@
 """Claude Code, live: its hooks' JSON on stdin, its answers on stdout. docs/live-hosts.md shows what becomes of what.
 
 Cursor and Copilot also start the hooks that stand in Claude Code's settings. They are told apart by their own keys, keep runs
-of their own, and get answers that every host understands: `deny` is the only word that all of them honour.
+of their own, and get answers that every host understands: a denial with exit code 2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
-from magistrate.core.records import Heard, Record, Reply, Verdict
+from magistrate.core.records import Heard, Reply, Verdict
 from magistrate.hosts.claude_code import NAME
-from magistrate.hosts.live import answers, snake
 from magistrate.hosts.live.payload import load
+from magistrate.hosts.live.snake import Hooks, Kind, snaked, spoken
 
-EVENTS: MappingProxyType[str, snake.Kind] = MappingProxyType(
+EVENTS: Mapping[str, Kind] = MappingProxyType(
     {
         "PreToolUse": "call",
         "PermissionRequest": "call",
@@ -36,54 +37,35 @@ EVENTS: MappingProxyType[str, snake.Kind] = MappingProxyType(
         "CwdChanged": "quiet",
     }
 )
-GATES = frozenset({"PreToolUse", "PermissionRequest"})
-"""Events whose answer decides whether a call runs."""
-DIALECT = snake.Dialect(name=NAME, events=EVENTS)
 
 
-class ClaudeCode(Record, frozen=True, kw_only=True):
+class ClaudeCode(Hooks, frozen=True, kw_only=True):
     """Adapter of Claude Code's hooks."""
 
     name: str = NAME
-    approves: bool = False
-    """`allow` answers for the host's user too (`guard --allow-means approve`), instead of leaving the host's own ways alone."""
-    asks: bool = True
+    events: Mapping[str, Kind] = EVENTS
+    asking: frozenset[str] = frozenset({"PreToolUse"})
+    approving: frozenset[str] = frozenset({"PreToolUse", "PermissionRequest"})
     unobservable: tuple[str, ...] = (
-        "files that the user mentions with @ (read by the host without a tool)",
+        "files that the user mentions with @: the host reads them without a tool",
         "what an MCP server, a plugin or another hook does by itself",
-        "the commands that an approved command starts in turn",
-        "EndConversation, and the text the model writes",
-        "calls while hooks are disabled (disableAllHooks, --safe-mode, managed settings that allow only managed hooks)",
+        "EndConversation, and the text that the model writes",
+        "calls while hooks are off: disableAllHooks, or managed settings that allow only managed hooks",
     )
 
     def decode(self, event: str, payload: bytes) -> Heard:
-        """What the host says. Raises InputError."""
+        """What the host says, under the name of the host that wrote it. Raises InputError."""
         loaded = load(payload)
-        host = writer(loaded.fields)
-        dialect = DIALECT if host == NAME else msgspec.structs.replace(DIALECT, name=host)
-        return snake.hear(dialect, event, loaded)
+        return replace(self, name=writer(snaked(loaded.fields))).hear(event, loaded)
 
     def encode(self, heard: Heard, verdict: Verdict | None, ticket: str = "") -> Reply:
-        """The answer: silence leaves the host's own permission flow as it is."""
-        if snake.neutral(heard, verdict):
-            return Reply()
-        if verdict is None or heard.action is None:
-            return self.refuse(heard.event, "no verdict was given")
-        at_home = heard.host == NAME
-        word, text = snake.spoken(verdict, ticket, asks=self.asks and at_home and heard.event == "PreToolUse")
-        if word == "allow" and not (self.approves and at_home):
-            return Reply()
-        body = answer(heard.event, word, text)
-        return snake.said(body) if at_home else snake.portable(body, text)
-
-    def refuse(self, event: str, why: str) -> Reply:
-        """A denial without a verdict, in all hosts' words; silence where nothing waits, since exit code 2 would mean other things."""
-        text = answers.doubt(why)
-        return (
-            snake.portable(answer(event or "PreToolUse", "deny", text), text)
-            if not event or event in GATES
-            else Reply()
-        )
+        """The answer; to another host only what every host understands."""
+        if heard.host == self.name:
+            return super().encode(heard, verdict, ticket)
+        reply = super(ClaudeCode, replace(self, asking=frozenset(), approves=False)).encode(heard, verdict, ticket)
+        if not reply.stdout or verdict is None:
+            return reply
+        return replace(reply, stderr=spoken(verdict, ticket, asks=False)[1], exit=2)
 
 
 def writer(fields: dict[str, Any]) -> str:
@@ -95,14 +77,6 @@ def writer(fields: dict[str, Any]) -> str:
     if "timestamp" in fields and "transcript_path" not in fields:
         return "copilot"
     return NAME
-
-
-def answer(event: str, word: str, text: str = "") -> dict[str, Any]:
-    """The body that decides on a call, for Claude Code and Codex."""
-    if event != "PermissionRequest":
-        return snake.decision(event, word, text)
-    inner = {"behavior": "allow"} if word == "allow" else {"behavior": "deny", "message": text}
-    return {"hookSpecificOutput": {"hookEventName": event, "decision": inner}}
 
 
 ADAPTER = ClaudeCode()

@@ -47,21 +47,27 @@ def load(data: bytes) -> Payload:
         text = data.decode()
     except UnicodeDecodeError:
         text, doubt = data.decode("utf-8", "replace"), "payload is not UTF-8"
-    try:
-        fields = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite)
-    except RecursionError:
-        raise InputError(f"payload is nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError as error:
-        raise InputError(f"payload is not JSON: {str(error)[:120]}") from None
+    fields = loads(text)
     if not isinstance(fields, dict):
         raise InputError(f"payload is a JSON {type(fields).__name__}, expected an object")
-    if text.count("{") + text.count("[") > MAX_DEPTH and deeper(fields, MAX_DEPTH):
-        raise InputError(f"payload is nested deeper than {MAX_DEPTH} levels")
     if "\\ud" in text or "\\uD" in text:
         whole = _whole(fields)
         if whole is not None:
             fields, doubt = whole, doubt or "payload holds half of a surrogate pair"
     return Payload(fields, doubt)
+
+
+def loads(text: str) -> Any:
+    """The value in a JSON text, read strictly. Raises InputError."""
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite)
+    except RecursionError:
+        raise InputError(f"payload is nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:
+        raise InputError(f"payload is not JSON: {str(error)[:120]}") from None
+    if text.count("{") + text.count("[") > MAX_DEPTH and deeper(value, MAX_DEPTH):
+        raise InputError(f"payload is nested deeper than {MAX_DEPTH} levels")
+    return value
 
 
 def shaped(fields: dict[str, Any], shape: type[T]) -> T:
