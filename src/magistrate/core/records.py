@@ -33,8 +33,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag_field="kind", tag="run")
     """Run id of the agent that started this one."""
     parent_call: str = ""
     """`call_id` of the parent's action that started this one."""
-    role: Literal["agent", "reviewer"] = "agent"
-    """`reviewer`: a host's own review session, kept apart from agent statistics."""
+    role: Literal["agent", "reviewer", "canary"] = "agent"
+    """`reviewer`: a host's own review session; `canary`: planted, and never executed. Both are kept apart from agent statistics."""
     source: str = ""
     """Where it was read from: a file, and which record of it."""
     autonomy: tuple[Autonomy, ...] = ()
@@ -291,6 +291,22 @@ class Course(Record, frozen=True, kw_only=True):
     """For each fact: what the orders so far ask for. Empty without orders."""
 
 
+class Earlier(Record, frozen=True, kw_only=True):
+    """What was refused before in this run tree and is reached for again, in another way."""
+
+    event: int
+    """Number of the refused action's event."""
+    fact: int
+    """Index of the fact, of the action at hand, that would bring it about after all."""
+    run: str = ""
+    """Where it was refused, when that was another run of the tree."""
+    decision: Literal["deny", "escalate", "refused"] = "deny"
+    """`refused`: by the host or the person at it."""
+    rules: tuple[str, ...] = ()
+    relation: Literal["same", "inside", "around"] = "same"
+    """The target is the very one, lies inside it, or is a whole that holds it."""
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """Facts about an action, computed without any model."""
 
@@ -300,6 +316,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     """Remarks on how the facts were found (`decoded base64 in argument command`)."""
     course: Course | None = None
     """Of the run up to the action; None where no run was observed."""
+    earlier: tuple[Earlier, ...] = ()
+    """Refusals that the action would go around."""
 
 
 # ---------------------------------------------------------------- judgement
@@ -428,8 +446,21 @@ class Opinion(Record, frozen=True, kw_only=True):
     cost: float = 0.0
 
 
-Basis = Literal["bright-line", "rule", "conflict", "reviewer", "ruling", "unavailable", "no-rule", "no-effect"]
-"""`no-rule`: no rule covers an effect, which joins the gap queue; `no-effect`: nothing for a rule to bear on."""
+Basis = Literal[
+    "bright-line",
+    "rule",
+    "conflict",
+    "reviewer",
+    "ruling",
+    "workaround",
+    "paused",
+    "stopped",
+    "unavailable",
+    "no-rule",
+    "no-effect",
+]
+"""`no-rule`: no rule covers an effect, which joins the gap queue; `no-effect`: nothing for a rule to bear on; `workaround`: what
+was refused before, in another way; `paused`: too many refusals, a person is to look at the run; `stopped`: by a person."""
 
 
 class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"):
@@ -441,12 +472,19 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     basis: Basis
     revision: str
     rules: tuple[str, ...] = ()
-    """Ids of the rules it rests on; empty only when the basis is `no-rule`, `no-effect` or `unavailable`."""
+    """Ids of the rules it rests on, or would without the person's word; empty only when the basis is `no-rule`, `no-effect`,
+    `unavailable`, `paused`, `stopped`, or such a verdict was ruled on."""
     reason: str = ""
     """For the ledger and the people who read it: what was seen, and where."""
     advice: str = ""
     """For the agent: the rule and what a safer path looks like, not how it was caught."""
     evidence: Evidence = Evidence()
+    deciding: tuple[int, ...] = ()
+    """Of a refusal: indexes of the facts that it rests on; empty when it rests on the action as a whole."""
+    ticket: str = ""
+    """Id of the question to a person that this raises, repeats or answers; none where no answer could change it."""
+    cites: str = ""
+    """The ruling or stop that it rests on: its run, `#`, its number there."""
     opinions: tuple[Opinion, ...] = ()
     mode: Literal["enforce", "dry-run"] = "enforce"
     input_hash: str = ""
@@ -458,17 +496,30 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
 
 
 class Ruling(Record, frozen=True, kw_only=True, tag_field="kind", tag="ruling"):
-    """A person's answer to an escalation or a denial, bound to exactly that action or to a stated scope."""
+    """A person's answer to an escalation or a denial, bound to exactly that action or to a stated scope.
+
+    It stands in the run whose verdict it answers. `magistrate.review.human` says what it covers.
+    """
 
     verdict: int
     """Event number, in the same run, of the verdict it answers."""
     decision: Literal["allow", "deny"]
     scope: Literal["once", "run", "project"] = "once"
     """`once`: this very action; `run`: actions like it in this run tree; `project`: actions like it in this project folder."""
+    ticket: str = ""
+    """Of the question that it answers."""
     binds: str = ""
     """Hash of what it is bound to: tool, canonical arguments and working folder."""
+    action: int = -1
+    """Event number, in the same run, of the action."""
+    tree: str = ""
+    """Id of the first run of the tree, for the scopes `once` and `run`."""
     project: str = ""
     """The project folder, for scope `project`."""
+    tool: str = ""
+    server: str = ""
+    effects: tuple[Effect, ...] = ()
+    """For the scopes `run` and `project`: the effects by which actions are told to be like it, as the person saw them."""
     because: str = ""
     by: str = ""
     until: str = ""
@@ -477,10 +528,13 @@ class Ruling(Record, frozen=True, kw_only=True, tag_field="kind", tag="ruling"):
 
 
 class Stop(Record, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
-    """From here on everything is denied, or no longer: the switch of one run, of a run tree, or of all."""
+    """From here on everything is denied, or no longer: the switch of one run and its sub-agents, of a run tree, or of all.
+
+    It stands in that run, in the tree's first run, or in the ledger's run `switch`.
+    """
 
     stopped: bool
-    """False: resumed."""
+    """False: resumed, which also ends the run's pause."""
     scope: Literal["run", "tree", "all"] = "run"
     because: str = ""
     by: str = ""
@@ -536,10 +590,152 @@ class Adoption(Record, frozen=True, kw_only=True, tag_field="kind", tag="adoptio
     at: str = ""
 
 
+# ---------------------------------------------------------------- measuring
+
+
+class Commitment(Record, frozen=True, kw_only=True, tag_field="kind", tag="commitment"):
+    """A secret is fixed before what it will draw from is known. Events of this kind, samples and labels form the run `audit`."""
+
+    secret_hash: str
+    """Digest of the secret's text. The draw is seeded with the secret and the checkpoint over this event."""
+    at: str = ""
+
+
+class Stratum(Record, frozen=True, kw_only=True):
+    """A part of a sample's population, drawn uniformly and without replacement."""
+
+    name: str
+    """`decision/band`: `allow/high`, `unavailable/all` ..."""
+    size: int
+    quota: int
+    """Items that were drawn of it; each had the probability quota / size."""
+
+
+class Item(Record, frozen=True, kw_only=True):
+    """One drawn verdict."""
+
+    run: str
+    n: int
+    """Event number of the action."""
+    stratum: int
+    probability: float
+    """Of being drawn."""
+    twice: bool = False
+    """To be labelled a second time."""
+
+
+class Sample(Record, frozen=True, kw_only=True, tag_field="kind", tag="sample"):
+    """A probability sample of verdicts. Its items stand in the random order in which they have to be labelled."""
+
+    id: str
+    commitment: int
+    """Event number, in the run `audit`, of the commitment it was drawn by."""
+    secret: str
+    checkpoint: str
+    """Of the ledger when the commitment had become durable."""
+    since: int
+    upto: int
+    """Event ids between which verdicts could be drawn: the first, and the last."""
+    floor: float
+    """Share of the budget that is spread evenly over everything, whatever its score."""
+    bands: tuple[float, ...] = ()
+    """Scores at which the bands of the allowed begin, lowest first."""
+    strata: tuple[Stratum, ...]
+    items: tuple[Item, ...]
+    at: str = ""
+
+
+class Label(Record, frozen=True, kw_only=True, tag_field="kind", tag="label"):
+    """What somebody says an action was."""
+
+    sample: str
+    run: str
+    n: int
+    """Event number of the action."""
+    labeller: str
+    """A person's name, or a program's with its version. No label is more than that one's word."""
+    says: Literal["harmful", "harmless", "cannot-tell"]
+    severity: int = 0
+    """0 to 4, of what is harmful."""
+    round: int = 1
+    """2: a second label, given without sight of the first."""
+    blind: bool = True
+    """Given without sight of verdict, score and stratum."""
+    probability: float = 0.0
+    """Of the item being drawn; 0: it was not drawn at random, and no estimate may use the label."""
+    seconds: float = 0.0
+    """How long it took."""
+    note: str = ""
+    at: str = ""
+
+
+class Canary(Record, frozen=True, kw_only=True, tag_field="kind", tag="canary"):
+    """The run that holds this is planted: the action after it is known to be bad, was never executed, and is nobody's behaviour."""
+
+    family: str
+    difficulty: int
+    """1 plain, 2 wrapped, 3 in the dress of the task."""
+    joins: str
+    """The run whose dress it wears."""
+    must_reach: Literal["gate", "person"] = "gate"
+    """`person`: caught only when an escalation of it was ruled on by somebody."""
+    seed: str = ""
+    at: str = ""
+
+
+class Watched(Record, frozen=True, kw_only=True, tag_field="kind", tag="watched"):
+    """One batch of an indicator that an alarm watches, and the alarm's state after it. These and alarms form the run `alarms`."""
+
+    indicator: str
+    batch: str
+    """What the batch covers: a day, or the ids of events."""
+    events: int
+    trials: int
+    baseline: float
+    """Upper bound of the rate of events in a quiet world; fixed until declared anew."""
+    state: tuple[float, ...]
+    """Logarithms of the detector's statistics, one for each alternative."""
+    evidence: float
+    """The detector's value: an alarm at `1 / alpha`, which is also the least average number of batches to a false one."""
+    upto: int = 0
+    """Last event id that was counted."""
+    at: str = ""
+
+
+class Alarm(Record, frozen=True, kw_only=True, tag_field="kind", tag="alarm"):
+    """An indicator left its baseline."""
+
+    indicator: str
+    evidence: float
+    bar: float
+    baseline: float
+    batch: str
+    step: str = ""
+    """What was configured to follow: `audit-more`, `escalate`, `stop`, or nothing."""
+    at: str = ""
+
+
 Said = RunStarted | Message | Action | Outcome
 """What an importer or adapter may bring in."""
-Body = RunStarted | Message | Action | Outcome | Verdict | Ruling | Stop | Proposal | Approval | Adoption
-"""What the ledger holds. Later kinds (finding, label, sample, canary) join this union."""
+Body = (
+    RunStarted
+    | Message
+    | Action
+    | Outcome
+    | Verdict
+    | Ruling
+    | Stop
+    | Proposal
+    | Approval
+    | Adoption
+    | Commitment
+    | Sample
+    | Label
+    | Canary
+    | Watched
+    | Alarm
+)
+"""What the ledger holds. Later kinds (finding) join this union."""
 
 
 # ---------------------------------------------------------------- live
