@@ -35,6 +35,8 @@ class Call:
 
     tool: str
     args: Json | str
+    namespace: str = ""
+    """OpenAI Responses only: the namespace in which the host offers the tool."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class ModelServer:
         self.script = script
         self.turns: list[Turn] = []
         """Every request that offered tools, in order."""
+        self.asides: list[Turn] = []
+        """Every request that offered none."""
         self.other: list[str] = []
         """Every other request: method and path."""
         self._http = _Server(("127.0.0.1", 0), _Handler)
@@ -108,6 +112,7 @@ class ModelServer:
     def step(self, turn: Turn) -> Step:
         """The next line for this turn."""
         if not turn.tools:
+            self.asides.append(turn)
             return Say(ASIDE)
         self.turns.append(turn)
         return self.script(turn)
@@ -263,8 +268,17 @@ def _read_responses(path: str, body: Json) -> Turn:
         items = [{"role": "user", "content": items}]
     outputs = [flat(i.get("output")) for i in items if str(i.get("type", "")).endswith("_call_output")]
     prompts = [flat(i.get("content")) for i in items if i.get("role") == "user"]
-    tools = [str(tool.get("name") or tool.get("type")) for tool in body.get("tools") or ()]
-    return _turn(path, body, outputs, prompts, tools)
+    offered = [
+        *(body.get("tools") or ()),
+        *(t for i in items if i.get("type") == "additional_tools" for t in i["tools"]),
+    ]
+    return _turn(path, body, outputs, prompts, [name for tool in offered for name in _offered(tool)])
+
+
+def _offered(tool: Json) -> list[str]:
+    """A tool's name, or those in a namespace, each as `namespace.name`."""
+    name = str(tool.get("name") or tool.get("type"))
+    return [f"{name}.{inner['name']}" for inner in tool["tools"]] if tool.get("type") == "namespace" else [name]
 
 
 def _response_item(step: Step, serial: str) -> Json:
@@ -273,15 +287,12 @@ def _response_item(step: Step, serial: str) -> Json:
         case Say(text):
             parts = [{"type": "output_text", "text": text, "annotations": []}]
             return done | {"type": "message", "role": "assistant", "content": parts}
-        case Call(tool, str(text)):
-            return done | {"type": "custom_tool_call", "call_id": f"call_{serial}", "name": tool, "input": text}
-        case Call(tool, args):
-            return done | {
-                "type": "function_call",
-                "call_id": f"call_{serial}",
-                "name": tool,
-                "arguments": json.dumps(args),
-            }
+        case Call(tool, str(text), namespace):
+            head = {"type": "custom_tool_call", "call_id": f"call_{serial}", "name": tool, "input": text}
+            return done | head | ({"namespace": namespace} if namespace else {})
+        case Call(tool, args, namespace):
+            head = {"type": "function_call", "call_id": f"call_{serial}", "name": tool}
+            return done | head | {"arguments": json.dumps(args)} | ({"namespace": namespace} if namespace else {})
 
 
 def _whole_responses(step: Step, serial: str) -> Json:
