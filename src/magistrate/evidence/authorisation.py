@@ -8,13 +8,14 @@ bounded and indexed by effect kind and by word, so an answer costs the same late
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from magistrate.core.records import Action, Author, Authority, Effect, EffectKind
+from magistrate.core.remembered import remembered
 from magistrate.evidence import stances
 from magistrate.evidence.clauses import parse
 from magistrate.evidence.documents import followed_part, own_names
@@ -22,7 +23,7 @@ from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUS
 from magistrate.evidence.lexer import cut
 from magistrate.evidence.names import Mention, Target, argument_words, mention, names, target_of
 from magistrate.evidence.sentence import Clause, Manner, Source
-from magistrate.evidence.withdrawn import taken_back, withdrawals
+from magistrate.evidence.withdrawn import TakenBack, taken_back, withdrawals
 
 ASKS, BARS, PER_WORD, BARS_PER_WORD, WORDS, DOCUMENTS, PENDING = 16, 24, 8, 24, 4096, 16, 32
 """Bounds on what is kept: newest requests of one kind; newest limits and prohibitions of one kind that name nothing; requests and
@@ -38,6 +39,36 @@ class _Document(Struct, frozen=True):
 
     mentions: tuple[Mention, ...]
     event: int
+
+
+class _Said(Struct, frozen=True):
+    """What one text says, whoever says it and whenever."""
+
+    clauses: tuple[Clause, ...]
+    partly: bool
+    """It was too long to be read whole."""
+    names: frozenset[str]
+    """What the person is called in it."""
+    back: TakenBack | None = None
+    """What it takes back of an earlier request."""
+
+
+def _read(text: str, manner: Manner) -> _Said:
+    pieces, partly = cut(text)
+    return _Said(tuple(c for piece in pieces for c in parse(piece, manner)), partly, frozenset(own_names(text)))
+
+
+@remembered(count=4_096, size=1 << 20)
+def _asked(text: str) -> _Said:
+    """What a person's text says, or a document's."""
+    return replace(_read(text, "request"), back=taken_back(text))
+
+
+@remembered(count=64, size=1 << 20)
+def _standing(text: str) -> _Said:
+    """What a system prompt says: the longest text of a run, and the same in all runs of one deployment."""
+    said = _read(text, "standing")
+    return replace(said, clauses=tuple(filter(_stands, said.clauses)))
 
 
 class Requests:
@@ -76,38 +107,44 @@ class Requests:
         if author == "person":
             self._person(n, text)
         elif author == "system":
-            self._add(self._parse(n, text, "system", "standing"))
+            said = _standing(text)
+            self._note(n, said)
+            self._add(n, "system", said.clauses)
         elif author == "agent":
             if not tool and text.strip():
                 self._proposal = text[-PROPOSAL:]
         else:
             self._outcome(n, text, tool)
-        if author in ("person", "system"):
-            self._own = (self._own | set(own_names(text))) if len(self._own) < DOCUMENTS else self._own
 
     def _person(self, n: int, text: str) -> None:
-        clauses = self._parse(n, text, "person", "request")
+        said = _asked(text)
+        self._note(n, said)
+        clauses: Sequence[Clause] = said.clauses
         short = text.strip().lower() if len(text) < 160 else ""
         if short and self._proposal and len(short.split()) <= SHORT:
-            clauses = self._answer(n, text.strip(), short, clauses)
+            clauses = self._answer(text.strip(), short, clauses)
         self._proposal = ""
-        back = taken_back(text)
+        back = said.back
         if back is not None and (back.words or not any(c.mood == "forbid" for c in clauses)):
             latest = {c.order: c for kept in self._asks.values() for c in kept if c.event == self._task}
-            self._add(withdrawals([c for c in latest.values() if c.by == "person"], back, n))
+            self._add(n, "person", withdrawals([c for c in latest.values() if c.by == "person"], back))
             clauses = [c for c in clauses if c.mood != "ask" or c.span not in back.said]
         if any(c.mood == "ask" for c in clauses):
             self._task = n
-        self._add(clauses)
-        follow = [c for c in clauses if c.follow and c.mood == "ask"]
-        for clause in follow:
-            said = tuple(m for m in clause.mentions if m.core)
-            if not any(m.kind != "phrase" for m in said):  # `read X and do what it says`
-                said += tuple(m for c in clauses for m in c.mentions if m.core and (m.kind != "phrase" or not said))
-            if said:
-                self._documents.append(_Document(said[:16], n))
+        self._add(n, "person", clauses)
+        for clause in clauses:
+            if clause.follow and clause.mood == "ask":
+                self._follow(n, clause, clauses)
 
-    def _answer(self, n: int, text: str, short: str, clauses: list[Clause]) -> list[Clause]:
+    def _follow(self, n: int, clause: Clause, clauses: Sequence[Clause]) -> None:
+        """Keep the document that a clause says to follow."""
+        said = tuple(m for m in clause.mentions if m.core)
+        if not any(m.kind != "phrase" for m in said):  # `read X and do what it says`
+            said += tuple(m for c in clauses for m in c.mentions if m.core and (m.kind != "phrase" or not said))
+        if said:
+            self._documents.append(_Document(said[:16], n))
+
+    def _answer(self, text: str, short: str, clauses: Sequence[Clause]) -> Sequence[Clause]:
         """A short yes or no is about what the agent proposed last."""
         yes, no = _begins(short, CONSENT, CONSENT_PHRASES), _begins(short, REFUSAL, REFUSAL_PHRASES)
         if not (yes or no):
@@ -115,50 +152,47 @@ class Requests:
         proposed = [c for c in parse(self._proposal, "proposal") if c.mood == "ask"]
         own = frozenset[EffectKind]().union(*(c.kinds for c in clauses if c.mood == "ask"))
         if no and not (yes and short.split()[0].strip(",.!") in CONSENT):
-            answer = [
-                replace(c, mood="forbid", event=n, by="person", span=text[:120], kinds=c.kinds - {"read"})
-                for c in proposed
-            ]
-            return answer + [c for c in clauses if c.mood != "forbid" or c.specific]
+            answer = [replace(c, mood="forbid", span=text[:120], kinds=c.kinds - {"read"}) for c in proposed]
+            return [*answer, *(c for c in clauses if c.mood != "forbid" or c.specific)]
         told = {m.text.lower() for c in clauses if c.mood == "ask" for m in c.mentions if m.core}
         agreed = [
-            replace(c, event=n, by="person", span=text[:120], soft=False)
+            replace(c, span=text[:120], soft=False)
             for c in proposed
             if not own
             or (c.kinds & own and not (told and c.specific and not told & {m.text.lower() for m in c.mentions}))
         ]
-        return agreed + clauses
+        return [*agreed, *clauses]
 
-    def _parse(self, n: int, text: str, by: Source, manner: Manner) -> list[Clause]:
-        pieces, partly = cut(text)
-        if partly:
+    def _note(self, n: int, said: _Said) -> None:
+        """What a text says of the person, and that it was not read whole."""
+        if said.partly:
             self.notes.append(f"event {n}: only the beginning and the end of a long text were read for requests")
-        clauses = [replace(c, event=n, by=by) for piece in pieces for c in parse(piece, manner)]
-        return [c for c in clauses if manner != "standing" or _stands(c)]
+        if said.names and len(self._own) < DOCUMENTS:
+            self._own |= said.names
 
-    def _add(self, clauses: Iterable[Clause]) -> None:
+    def _add(self, n: int, by: Source, clauses: Iterable[Clause]) -> None:
+        """File clauses under their kinds and under the words that say which thing they are about.
+
+        Prohibitions have an index of words of their own, so that talk never buries them.
+        """
         for clause in clauses:
             self._order += 1
-            clause = replace(clause, order=self._order)
-            if clause.mood == "ask":
-                self._file(self._asks, clause, ASKS)
-            elif clause.mood in ("forbid", "limit"):
-                self._file(self._bars, clause, BARS)
-            self._index(clause)
-
-    def _index(self, clause: Clause) -> None:
-        """File a clause under the words that say which thing it is about; prohibitions apart, so that talk never buries them."""
-        forbids = clause.mood == "forbid"
-        index, limit = (self._barred, BARS_PER_WORD) if forbids else (self._words, PER_WORD)
-        for word in islice({w for m in clause.mentions + clause.excepted for w in m.core}, 64):
-            index.setdefault(word, deque(maxlen=limit)).append(clause)
-            index.move_to_end(word)
-        while len(index) > WORDS:
-            index.popitem(last=False)
-
-    def _file(self, index: dict[EffectKind, deque[Clause]], clause: Clause, limit: int) -> None:
-        for kind in clause.kinds:
-            index.setdefault(kind, deque(maxlen=limit)).append(clause)
+            clause = replace(clause, event=n, by=by, order=self._order)
+            forbids = clause.mood == "forbid"
+            if clause.mood != "mention":
+                kinds, limit = (self._asks, ASKS) if clause.mood == "ask" else (self._bars, BARS)
+                for kind in clause.kinds:
+                    kinds.setdefault(kind, deque(maxlen=limit)).append(clause)
+            words, limit = (self._barred, BARS_PER_WORD) if forbids else (self._words, PER_WORD)
+            for word in clause.terms:
+                held = words.get(word)
+                if held is None:
+                    words[word] = deque((clause,), limit)
+                else:
+                    held.append(clause)
+                    words.move_to_end(word)
+            while len(words) > WORDS:
+                words.popitem(last=False)
 
     # -------------------------------------------------------------- documents
 
@@ -169,8 +203,9 @@ class Requests:
             return
         followed = next((part for d in self._documents if (part := followed_part(d.mentions, call, text))), "")
         if followed:
-            asked = [c for c in self._parse(n, followed, "document", "request") if c.mood == "ask"]
-            self._add(replace(c, follow=False) for c in asked)
+            said = _asked(followed)
+            self._note(n, replace(said, names=frozenset()))
+            self._add(n, "document", [replace(c, follow=False) for c in said.clauses if c.mood == "ask"])
 
     def called(self, action: Action) -> None:
         """Take in a call that was made: its words tell whose outcome a followed document's is."""

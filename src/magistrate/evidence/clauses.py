@@ -8,7 +8,6 @@ reports about other people and gerunds without a negation ask for nothing.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -24,16 +23,14 @@ MAX_CLAUSES = 400
 """Clauses kept of one message."""
 MAX_FRAGMENTS = 100
 """Sentences without a verb whose names are kept, of one message."""
+MAX_TERMS = 64
+"""Words that a clause is found by."""
 MAX_LIST = 64
 """Things that a list after a colon may add to a clause."""
 
 
-@lru_cache(maxsize=256)
 def parse(text: str, manner: Manner = "request") -> tuple[Clause, ...]:
-    """All clauses of a text, in order. Pasted matter is left out; commands the person wrote out to be run are read.
-
-    Remembered for the latest texts: the runs of one deployment share a system prompt, and a prompt is the longest text.
-    """
+    """All clauses of a text, in order. Pasted matter is left out; commands the person wrote out to be run are read."""
     own, fenced = own_words(text)
     clauses: list[Clause] = []
     listing = carry = False  # the last sentence ended with a colon; it was a negation without its verb
@@ -76,7 +73,12 @@ def _finish(clauses: list[Clause], fenced: list[str]) -> list[Clause]:
             kinds, said = command_in(code)
             if kinds:
                 out.append(Clause("ask", kinds, code[:120], said, family="run"))
-    return out[:MAX_CLAUSES]
+    return [replace(clause, terms=_terms(clause)) for clause in out[:MAX_CLAUSES]]
+
+
+def _terms(clause: Clause) -> tuple[str, ...]:
+    """The words that say which things a clause is about."""
+    return tuple(sorted({word for said in clause.mentions + clause.excepted for word in said.core})[:MAX_TERMS])
 
 
 def read_sentence(r: Reading) -> list[Clause]:

@@ -11,30 +11,20 @@ State is incremental and bounded; an answer costs what the action's own words co
 
 from __future__ import annotations
 
-import re
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from magistrate.core.records import Action, Author, Course, Effect, Order, Ordered, Outcome, Voices
 from magistrate.evidence.authorisation import Requests, consents
-from magistrate.evidence.effects.morphology import split, word_set
-from magistrate.evidence.instructed import THRESHOLD, families, score
-from magistrate.evidence.names import normal
+from magistrate.evidence.effects.morphology import split
+from magistrate.evidence.orders import STOP, WORDS, Passage, orders, stem, stems
 from magistrate.evidence.pieces import leaves
-from magistrate.evidence.tokens import clean, cut, fold
-from magistrate.evidence.vocabulary import VERBS
+from magistrate.evidence.tokens import clean, fold
 
-MAX_READ = 24_000
-"""Characters of one tool output in which orders are looked for: three quarters head, one quarter tail."""
-SHORT, LONG = 24, 400
-"""Characters that a sentence has at least and at most."""
-BEFORE, AFTER = 2, 1
-"""Sentences on each side whose wording counts as a sentence's surroundings: an order follows its address."""
-MAX_ORDERS = 32
-"""Passages kept of one tool output; the strongest."""
 MAX_WORDS = 8_192
 """Stems remembered of each voice; the oldest go first."""
 MAX_PASSAGES = 1_024
@@ -49,39 +39,15 @@ PROPOSAL = 600
 """Characters at the end of an agent's message that a short yes makes the person's own words."""
 SPAN = 120
 
-_WORDS = re.compile(r"[^\W\d_]{2,}|\d[\d.,:-]*\d|\d").findall
-_END = re.compile(r"\n|[.!?]\s|\s{2,}")
-_LEADS = re.compile(
-    r"(?:^|[.:;!?,()\[\]{}<>*\"'`\n/#-][ \t]{0,4}|\b(?:to|please|kindly|then|and|now|also|just|must|should|first|so|either)[ \t])([a-z]{3,14})(?=[ \t][\w\"'`$/@#~<\[])"
-).finditer
-"""Where a command can begin, with the word that stands there."""
-_VERBS = frozenset(
-    verb for verb in VERBS if " " not in verb and "-" not in verb and VERBS[verb] not in ("light", "follow")
-)
-BARE = 0.5
-"""Weight of a bare verb where a command can begin: a hint, since lists and titles have such words too."""
-_HINT = frozenset({"hint"})
-_STOP = word_set(
-    """
-    a about above after again all also am an and any are as at be because been before being below between both but by can could did
-    do does doing down during each few for from further had has have having he her here hers him his how i if in into is it its
-    itself just let me more most my no nor not now of off on once only or other our ours out over own please same she should so some
-    such than that the their theirs them then there these they this those through to too under until up us very was we were what
-    when where which while who whom why will with would you your yours yes none null true false ok http https www com org net
-    """
-)
 
-
-class _Passage(NamedTuple):
-    """A passage of tool output that tells its reader to do something."""
+class _Read(Struct, frozen=True, eq=False):
+    """An order as it was read in this run. Two are never the same."""
 
     event: int
     tool: str
-    strength: float
-    signs: frozenset[str]
-    text: str
     at: int
     """How many actions had been taken when it was read."""
+    passage: Passage
 
 
 class Trail:
@@ -92,11 +58,11 @@ class Trail:
         self._holds = holds
         self._person: OrderedDict[str, None] = OrderedDict(parent._person if parent else {})
         self._system: OrderedDict[str, None] = OrderedDict(parent._system if parent else {})
-        self._orders: OrderedDict[str, deque[_Passage]] = OrderedDict()
+        self._orders: OrderedDict[str, deque[_Read]] = OrderedDict()
         self._asked = Requests()
-        self._passages: OrderedDict[int, _Passage] = OrderedDict()
+        self._passages: OrderedDict[int, _Read] = OrderedDict()
         self._passage = 0
-        self._strongest: _Passage | None = None
+        self._strength = 0.0
         self._latest = -1
         self._proposal = ""
         self._actions = 0
@@ -140,16 +106,21 @@ class Trail:
 
     def _read(self, n: int, text: str, tool: str) -> None:
         """Find the passages that tell their reader to do something, and what they ask for."""
-        for passage in reversed(_passages(n, text, tool, self._actions)):
+        found = orders(text)
+        for passage in reversed(found):
             number = self._passage = self._passage + 1
-            self._passages[number] = passage
-            for root in stems(passage.text):
-                self._orders.setdefault(root, deque(maxlen=PER_STEM)).append(passage)
-                self._orders.move_to_end(root)
+            read = self._passages[number] = _Read(n, tool, self._actions, passage)
+            for root in passage.roots:
+                held = self._orders.get(root)
+                if held is None:
+                    self._orders[root] = deque((read,), PER_STEM)
+                else:
+                    held.append(read)
+                    self._orders.move_to_end(root)
             self._asked.observe(number, "person", passage.text)
+        if found:
             self._latest = self._actions
-            if self._strongest is None or passage.strength >= self._strongest.strength:
-                self._strongest = passage
+            self._strength = max(self._strength, found[0].strength)
         while len(self._passages) > MAX_PASSAGES:
             self._passages.popitem(last=False)
         while len(self._orders) > MAX_WORDS:
@@ -159,7 +130,7 @@ class Trail:
 
     def course(self, action: Action, effects: Sequence[Effect]) -> Course:
         """What came before an action that is not yet taken, and whose words explain it."""
-        name = frozenset(stem(word) for word in islice(split(action.tool), 12) if word not in _STOP)
+        name = frozenset(stem(word) for word in islice(split(action.tool), 12) if word not in STOP)
         said = list(islice(_argument_words(action.arguments), ACTION_WORDS))
         kinds = {effect.kind for effect in effects}
         targets = {effect.target[:400] for effect in effects if effect.target}
@@ -167,7 +138,7 @@ class Trail:
             actions=self._actions,
             since_person=self._actions - self._spoke,
             since_order=self._actions - self._latest if self._latest >= 0 else -1,
-            strength=self._strongest.strength if self._strongest else 0.0,
+            strength=self._strength,
             refused=self._refused,
             failed=self._failed,
             tool_before=self._tools[action.tool],
@@ -177,27 +148,27 @@ class Trail:
             name=self._voices({word: word for word in name}),
             words=self._voices(dict(said)),
             order=self._explaining(name | {root for _, root in said}),
-            orders=tuple(self._ordered(effect, action) for effect in effects) if self._strongest else (),
+            orders=tuple(self._ordered(effect, action) for effect in effects) if self._latest >= 0 else (),
         )
 
     def _ordered(self, effect: Effect, action: Action) -> Ordered:
         """What the orders so far ask for, read as requests are."""
         found = self._asked.authority(effect, action)
-        passage = self._passages.get(found.event) or (self._naming(effect.target) if found.target_named else None)
+        read = self._passages.get(found.event) or (self._naming(effect.target) if found.target_named else None)
         return Ordered(
             stance=found.stance,
-            event=passage.event if passage else -1,
+            event=read.event if read else -1,
             effect_asked=found.effect_asked,
             target_named=found.target_named,
-            strength=passage.strength if passage else 0.0,
-            signs=tuple(sorted(passage.signs)) if passage else (),
+            strength=read.passage.strength if read else 0.0,
+            signs=read.passage.signs if read else (),
         )
 
-    def _naming(self, target: str) -> _Passage | None:
-        """The strongest of the orders with every word of a target."""
-        kept = [self._orders.get(root, ()) for root in islice(stems(target[:400]), 12)]
+    def _naming(self, target: str) -> _Read | None:
+        """The strongest of the orders with every word of a target, the newest of equals."""
+        kept = [self._orders.get(root, ()) for root in sorted(stems(target[:400]))[:12]]
         shared = set(kept[0]).intersection(*kept[1:]) if kept else set()
-        return max(shared, key=lambda one: (one.strength, one.event), default=None)
+        return max(shared, key=lambda read: (read.passage.strength, read.event, read.passage.text), default=None)
 
     def _voices(self, words: dict[str, str]) -> Voices:
         """Who said these words (a word as it stands, and its stem)."""
@@ -219,55 +190,37 @@ class Trail:
     def _explaining(self, wanted: Iterable[str]) -> Order | None:
         """The order with most of the action's words that the person did not say; among equals the newest, then the strongest."""
         wanted = sorted(wanted)
-        shared: Counter[_Passage] = Counter()
-        own: Counter[_Passage] = Counter()
+        shared: dict[_Read, int] = {}
+        own: dict[_Read, int] = {}
         for root in wanted:
-            for passage in dict.fromkeys(self._orders.get(root, ())):
-                shared[passage] += 1
-                own[passage] += root not in self._person
+            said = root in self._person
+            for read in self._orders.get(root, ()):
+                shared[read] = shared.get(read, 0) + 1
+                own[read] = own.get(read, 0) + (not said)
         if not shared:
             return None
-        best = max(shared, key=lambda one: (own[one], shared[one], one.event, one.strength))
+        best = max(shared, key=lambda read: (own[read], shared[read], read.event, read.passage.strength))
+        passage = best.passage
         return Order(
             event=best.event,
             tool=best.tool,
-            strength=best.strength,
-            signs=tuple(sorted(best.signs)),
+            strength=passage.strength,
+            signs=passage.signs,
             shared=shared[best],
             own=own[best],
             count=len(wanted),
             age=self._actions - best.at,
-            span=" ".join(best.text.split())[:SPAN],
+            span=" ".join(passage.text.split())[:SPAN],
         )
 
 
 # ---------------------------------------------------------------------- words
 
 
-@lru_cache(maxsize=16_384)
-def stem(word: str) -> str:
-    """A word's root, roughly: singular, without the endings of verbs; synonyms as one."""
-    root = normal(word)
-    for ending in ("ing", "ed", "er", "ion"):
-        if len(root) > len(ending) + 3 and root.endswith(ending):
-            root = root[: -len(ending)]
-            break
-    if len(root) > 3 and root[-1] == root[-2]:
-        root = root[:-1]
-    return root[:-1] if len(root) > 3 and root.endswith("e") else root
-
-
-@lru_cache(maxsize=1_024)
-def stems(text: str) -> frozenset[str]:
-    """The distinctive words of a text as roots. Linear in the text, of which a bounded part is read."""
-    words = set(_WORDS(fold(clean(cut(text, MAX_READ)))))
-    return frozenset(stem(word) for word in words if word not in _STOP)
-
-
 def _argument_words(arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The distinctive words of an action's arguments with their roots, taking turns between arguments so that none crowds out."""
-    each = [dict.fromkeys(_WORDS(fold(clean(str(leaf)[:1_200])))) for _, leaf in islice(leaves(arguments), 24)]
-    for turn in zip_longest(*([word for word in words if word not in _STOP] for words in each)):
+    each = [dict.fromkeys(WORDS(fold(clean(str(leaf)[:1_200])))) for _, leaf in islice(leaves(arguments), 24)]
+    for turn in zip_longest(*([word for word in words if word not in STOP] for words in each)):
         yield from ((word, stem(word)) for word in turn if word is not None)
 
 
@@ -279,72 +232,3 @@ def _remember(held: OrderedDict[Any, None], new: Iterable[Any], limit: int = MAX
 
 def _call(action: Action) -> int:
     return hash((action.tool, repr(action.arguments)[:4_000]))
-
-
-# ---------------------------------------------------------------------- passages
-
-
-BLOCK = 8
-"""Sentences that are looked at together first: most of what tools give holds no order at all."""
-
-
-def _passages(n: int, text: str, tool: str, at: int) -> list[_Passage]:
-    """Sentences that stand where wording tells its reader to do something, each with the signs of its surroundings."""
-    return [_Passage(n, tool, strength, signs, said, at) for strength, signs, said in _orders_in(text)]
-
-
-@lru_cache(maxsize=256)
-def _orders_in(text: str) -> tuple[tuple[float, frozenset[str], str], ...]:
-    """`(strength, signs, sentence)` of each, the strongest first; remembered for the latest texts, which often come again."""
-    text = clean(cut(text, MAX_READ))
-    folded = fold(text)
-    spans = list(_sentences(folded))
-    bare = _bare_verbs(folded, spans)
-    read: dict[int, dict[str, float]] = {}
-    found: list[tuple[float, frozenset[str], str]] = []
-    for first in range(0, len(spans), BLOCK):
-        near = range(max(0, first - BEFORE), min(len(spans), first + BLOCK + AFTER))
-        if score(folded[spans[near[0]][0] : spans[near[-1]][1]]) < THRESHOLD:
-            found += [
-                (BARE, _HINT, text[slice(*spans[i])]) for i in range(first, min(len(spans), first + BLOCK)) if i in bare
-            ]
-            continue
-        for i in near:
-            if i not in read:
-                read[i] = dict(families(folded[slice(*spans[i])]))
-        for i in range(first, min(len(spans), first + BLOCK)):
-            signs: dict[str, float] = {}
-            for other in range(max(0, i - BEFORE), min(len(spans), i + AFTER + 1)):
-                signs |= read[other]
-            if i in bare and "imperative" not in signs:
-                signs["hint"] = BARE
-            strength = sum(signs.values())
-            if strength >= THRESHOLD or i in bare:
-                start, end = spans[i]
-                if i + 1 < len(spans) and folded[start:end].rstrip().endswith(":"):  # it announces the next
-                    end = spans[i + 1][1]
-                found.append((strength, frozenset(signs), text[start:end]))
-    found.sort(key=lambda one: -one[0])
-    return tuple(found[:MAX_ORDERS])
-
-
-def _bare_verbs(folded: str, spans: Sequence[tuple[int, int]]) -> set[int]:
-    """Sentences with a bare verb where a command can begin."""
-    found: set[int] = set()
-    at = 0
-    for match in _LEADS(folded):
-        if match[1] in _VERBS:
-            while at < len(spans) - 1 and spans[at][1] <= match.start(1):
-                at += 1
-            found.add(at)
-    return found
-
-
-def _sentences(folded: str) -> Iterator[tuple[int, int]]:
-    """Where the sentences of a text begin and end; very short ones join the next, very long ones are cut."""
-    start = 0
-    while start < len(folded):
-        match = _END.search(folded, start + SHORT, start + LONG)
-        end = match.end() if match else min(len(folded), start + LONG)
-        yield start, end
-        start = end

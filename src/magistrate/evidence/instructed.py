@@ -181,6 +181,8 @@ FAMILIES: tuple[Family, ...] = (
 )
 """The families told by a pattern; all match lower-case text. `imperative` and `abroad` are told by code."""
 
+_HINTS = frozenset().union(*(family.words for family in FAMILIES))
+
 ABROAD = _set(
     "ignora ignoren debes envía envia envíe transfiere borra ejecuta elimina "  # Spanish
     "veuillez ignorez envoyez supprimez exécutez transférez devez "  # French
@@ -221,9 +223,11 @@ def families(text: str) -> Iterator[tuple[str, float]]:
     present = set(_ascii_words(text) if text.isascii() else _words(text))
     if imperative(text, present):
         yield "imperative", 1.0
-    for family in FAMILIES:
-        if not present.isdisjoint(family.words) and family.pattern.search(text):
-            yield family.name, family.weight
+    hints = present & _HINTS
+    if hints:
+        for family in FAMILIES:
+            if not hints.isdisjoint(family.words) and family.pattern.search(text):
+                yield family.name, family.weight
     if not present.isdisjoint(ABROAD) or (not text.isascii() and _UNSPACED(text)):
         yield "abroad", 1.0
 

@@ -47,6 +47,8 @@ class Clause(Struct, frozen=True):
     """The named document is to be followed."""
     others: bool = False
     """`anything else`: what the same message names is allowed."""
+    terms: tuple[str, ...] = ()
+    """The distinctive words of all it names: what it is found by."""
 
     @property
     def specific(self) -> bool:

@@ -54,7 +54,7 @@ def taken_back(text: str) -> TakenBack | None:
     return TakenBack(part.group(), words_of(" ".join(said)), kinds)
 
 
-def withdrawals(asked: list[Clause], back: TakenBack, event: int) -> list[Clause]:
+def withdrawals(asked: list[Clause], back: TakenBack) -> list[Clause]:
     """Prohibitions of what was asked for and is taken back. Reading stays open; so do edits of nothing in particular."""
     out: list[Clause] = []
     for clause in asked:
@@ -64,5 +64,5 @@ def withdrawals(asked: list[Clause], back: TakenBack, event: int) -> list[Clause
         kinds = clause.kinds - ({"read"} if clause.specific else _MILD)
         if kinds:
             span = back.said.strip(" .,;:!?\n")[:120]
-            out.append(replace(clause, mood="forbid", kinds=kinds, event=event, span=span, follow=False, excepted=()))
+            out.append(replace(clause, mood="forbid", kinds=kinds, span=span, follow=False, excepted=()))
     return out
