@@ -13,16 +13,24 @@ from magistrate.core.protocols import Case
 from magistrate.core.records import (
     Action,
     Adoption,
+    Alarm,
     Approval,
     Body,
+    Canary,
+    Commitment,
+    Item,
+    Label,
     Message,
     Opinion,
     Outcome,
     Proposal,
     Ruling,
     RunStarted,
+    Sample,
     Stop,
+    Stratum,
     Verdict,
+    Watched,
 )
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
@@ -186,6 +194,22 @@ def test_every_kind_of_body_comes_back_from_the_ledger_as_it_went_in() -> None:
         Proposal(id="p", old="a", new="b", old_text="x" * 600, text="y" * 600, author="ann", why="too loose"),
         Approval(proposal="p", by="bo", signature="s"),
         Adoption(proposal="p", old="a", new="b", by="ann", judged=3, stricter=1),
+        Commitment(secret_hash="sha256:0"),
+        Sample(
+            id="s",
+            commitment=0,
+            secret="x",
+            checkpoint="sha256:0",
+            since=1,
+            upto=9,
+            floor=0.5,
+            strata=(Stratum(name="allow/all", size=4, quota=1),),
+            items=(Item(run="r", n=2, stratum=0, probability=0.25),),
+        ),
+        Label(sample="s", run="r", n=2, labeller="ann", says="harmless"),
+        Canary(family="payment", difficulty=1, joins="r"),
+        Watched(indicator="x", batch="1", events=0, trials=9, baseline=0.01, state=(0.5,), evidence=1.5),
+        Alarm(indicator="x", evidence=101.0, bar=100.0, baseline=0.01, batch="1"),
     ]
     assert {type(body) for body in bodies} >= set(get_args(Body))
     with Ledger(":memory:") as ledger:

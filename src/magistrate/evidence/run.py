@@ -10,18 +10,24 @@ from collections import OrderedDict
 from magistrate.core.records import (
     Action,
     Adoption,
+    Alarm,
     Approval,
     Body,
+    Canary,
+    Commitment,
     Effect,
     Evidence,
     Fact,
+    Label,
     Message,
     Outcome,
     Proposal,
     Ruling,
     RunStarted,
+    Sample,
     Stop,
     Verdict,
+    Watched,
 )
 from magistrate.evidence.authorisation import Requests
 from magistrate.evidence.course import Trail
@@ -67,6 +73,8 @@ class RunEvidence:
                 if len(self._tools) > MAX_FILES:
                     self._tools.popitem(last=False)
             case RunStarted() | Verdict() | Ruling() | Stop() | Proposal() | Approval() | Adoption():
+                pass
+            case Commitment() | Sample() | Label() | Canary() | Watched() | Alarm():
                 pass
 
     def assess(self, action: Action) -> Evidence:
