@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -26,9 +28,17 @@ MAX_WAITING = 16 << 20
 """Characters that are kept while nobody takes them; beyond, every further call is refused: its past is not known."""
 MAX_SENT = 6 << 20
 """Characters told in one message."""
+MAX_CALLS = 10_000
+"""Calls whose outcome is remembered as told."""
 _POOL = ThreadPoolExecutor(max_workers=64, thread_name_prefix="magistrate-wait")
 T = TypeVar("T")
 Heard = Message | Outcome
+_CALL: ContextVar[tuple[Conversation, str] | None] = ContextVar("magistrate_call", default=None)
+
+
+def caller() -> tuple[Conversation, str] | None:
+    """The conversation and call whose tool this code runs in; what speaks here for a person is that conversation's agent."""
+    return _CALL.get()
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -58,11 +68,22 @@ class Conversation:
         self._sending = threading.Lock()
         """Held while something is under way, so that nothing overtakes what was said before it."""
         self._follower: Follower[Any] | None = None
+        self._ended: OrderedDict[str, None] = OrderedDict()
 
     @property
     def session(self) -> str:
         """By which the reviewer knows it."""
         return str(self._frame["session"])
+
+    @property
+    def name(self) -> str:
+        """Of the agent, where it is a sub-agent of the session's."""
+        return str(self._frame.get("agent", ""))
+
+    @property
+    def asker(self) -> Literal["person", "machine"]:
+        """Who speaks in the person's place: for a sub-agent that is the agent that started it."""
+        return "machine" if self.name else "person"
 
     # ------------------------------------------------------------ telling
 
@@ -100,11 +121,19 @@ class Conversation:
                 if isinstance(body, Message) and not body.text:
                     continue
                 body = msgspec.structs.replace(body, text=clipped(body.text), at=body.at or now())
+                if isinstance(body, Outcome) and body.call_id:
+                    self._ended[body.call_id] = None
+                    if len(self._ended) > MAX_CALLS:
+                        self._ended.popitem(last=False)
                 self._size += len(body.text)
                 if self._size > MAX_WAITING:
                     self._lost = True
                 else:
                     self._waiting.append(body)
+
+    def ended(self, call_id: str) -> bool:
+        """Whether the outcome of this call was told."""
+        return call_id in self._ended
 
     # ------------------------------------------------------------ asking
 
@@ -146,11 +175,15 @@ class Conversation:
     def running(self, tool: str, call_id: str = "") -> Iterator[list[Any]]:
         """Records what a call gives back: what is put into the list, or the error that leaves the block."""
         gave: list[Any] = []
+        token = _CALL.set((self, call_id))
         try:
             yield gave
         except BaseException as error:
             self.outcome(f"{type(error).__name__}: {error}", tool=tool, call_id=call_id, status="error")
             raise
+        finally:
+            with suppress(ValueError):  # the block was entered in another context: nothing is left to reset
+                _CALL.reset(token)
         self.outcome("\n".join(text_of(value) for value in gave), tool=tool, call_id=call_id)
 
     def flush(self) -> None:

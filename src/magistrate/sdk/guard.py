@@ -31,7 +31,7 @@ from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Rulebook
 from magistrate.sdk.answer import Answer, Link, Refused
 from magistrate.sdk.client import Client
-from magistrate.sdk.conversation import Conversation, in_thread
+from magistrate.sdk.conversation import Conversation, caller, in_thread
 from magistrate.sdk.local import DEADLINE, Local, gate
 
 MAX_CONVERSATIONS = 4096
@@ -107,9 +107,18 @@ class Guard:
     def conversation(self, session: str = "", **frame: str) -> Conversation:
         """The conversation of this name, begun when there is none; without a name, the one this code runs in.
 
+        A conversation that begins inside a reviewed tool is a sub-agent's: its run belongs to the calling one's tree, and what
+        is said in the person's place there is the calling agent's.
+
         `frame`: `agent` and `parent` of a sub-agent, `model`, `cwd`, where they differ from the guard's.
         """
+        outer = caller() if session else None
         session = _name(session) if session else self._current.get()
+        if outer and outer[0].session != session:
+            frame = {"agent": session, "parent": outer[0].name, "parent_call": outer[1]} | frame
+            session = outer[0].session
+        elif outer and "agent" not in frame:
+            frame = {"agent": _name(outer[1] or "tool"), "parent": outer[0].name, "parent_call": outer[1]} | frame
         key = f"{session}/{frame.get('agent', '')}"
         with self._lock:
             if key not in self._conversations:

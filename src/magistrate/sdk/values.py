@@ -87,6 +87,19 @@ def text_of(value: Any) -> str:
     return clipped(value)
 
 
+def parts_text(content: Any) -> str:
+    """The text in a message's content: a string, or a list of parts that are strings or hold a `text` or `content`."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if isinstance(content, list | tuple):
+        return "\n".join(filter(None, map(parts_text, content)))
+    inner = content.get if isinstance(content, Mapping) else lambda name: getattr(content, name, None)
+    for name in ("text", "content", "output"):
+        if isinstance(found := inner(name), str | list | tuple):
+            return parts_text(found)
+    return ""
+
+
 def clipped(text: str) -> str:
     """At most `MAX_TEXT` characters: the beginning and the end, with a mark between them."""
     if len(text) <= MAX_TEXT:
