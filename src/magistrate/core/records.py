@@ -444,6 +444,8 @@ class Opinion(Record, frozen=True, kw_only=True):
     latency_us: int = 0
     tokens: int = 0
     cost: float = 0.0
+    parts: tuple[Opinion, ...] = ()
+    """Of a reviewer that asks others (a cascade, a panel): what each of them said, so that joint misses can be counted."""
 
 
 Basis = Literal[
