@@ -87,7 +87,9 @@ class Remote:
             attempt += 1
             try:
                 body = self._body(prompt)
-                return await self._client.chat.completions.create(**body, timeout=max(0.05, until - time.monotonic()))
+                left = max(0.05, until - time.monotonic())
+                done: ChatCompletion = await self._client.chat.completions.create(**body, timeout=left)
+                return done
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._do_without(error):
                     raise NoAnswer("error", f"the server refused the request: HTTP {error.status_code}") from None
