@@ -86,18 +86,22 @@ SAID = ("run", "message", "action", "outcome")
 _MAX_DEPTH = 20
 
 
-def recorded_evidence(ledger: Ledger, run: str, *, before: int = 0, depth: int = 0) -> RunEvidence | None:
+def recorded_evidence(
+    ledger: Ledger, run: str, *, before: int = 0, depth: int = 0, witness: Callable[[Event], object] | None = None
+) -> RunEvidence | None:
     """The evidence that a recorded run holds after its last event, or after those with an id under `before`; None: no such run.
 
-    What a live run is restored from, after a restart or when memory was short.
+    What a live run is restored from, after a restart or when memory was short. `witness` is shown every event on the way.
     """
     evidence: RunEvidence | None = None
-    for event in ledger.events(run, kinds=SAID):
+    for event in ledger.events(run, kinds=() if witness else SAID):
         if before and event.id >= before:
             break
         if evidence is None:
             evidence = _begin(ledger, event, depth=depth)
         evidence.observe(event.n, event.body)
+        if witness:
+            witness(event)
     return evidence
 
 

@@ -16,6 +16,8 @@ _COMMANDS = {
     "show": "Show a run as a timeline; without RUN, list the runs.",
     "explain": "Say what would become of one action, and why.",
     "rules": "Read a rulebook and test it.",
+    "serve": "Serve the hooks of live hosts.",
+    "hook": "Answer one hook of a live host.",
     "ledger": "Verify a ledger, or take it elsewhere.",
     "mcp": "Stand between an MCP client and an MCP server, and review every tool call.",
     "demo": "Run AgentDojo's real environments through the gate.",

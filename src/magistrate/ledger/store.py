@@ -79,9 +79,9 @@ class Ledger:
 
     def commit(self) -> None:
         """Make everything appended durable, with a checkpoint over it."""
-        if not self._db.in_transaction:
-            return
         try:
+            if not self._db.in_transaction:
+                return
             if self._fresh:
                 row = self._db.execute("SELECT digest FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
                 rolled = roll(row[0] if row else GENESIS, self._fresh)
@@ -94,6 +94,10 @@ class Ledger:
             self._abandon()
             raise LedgerError(f"{self.path}: the ledger cannot be committed: {error}") from None
         self._fresh = []
+
+    def discard(self) -> None:
+        """Forget everything appended since the last commit."""
+        self._abandon()
 
     def _append(self, run: str, body: Body) -> int:
         n, prev = self._head(run)
@@ -142,8 +146,11 @@ class Ledger:
         return [value for (value,) in self._db.execute("SELECT hash FROM events WHERE id > ? ORDER BY id", row)]
 
     def _abandon(self) -> None:
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._db.close()  # what cannot be taken back must not be committed by a later writer
         self._heads.clear()
         self._stored.clear()
         self._fresh = []

@@ -1,0 +1,47 @@
+"""`magistrate serve`: the live server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
+from magistrate.core.config import state_dir
+
+if TYPE_CHECKING:
+    from magistrate.core.protocols import Reviewer
+    from magistrate.core.records import Rulebook
+
+
+@click.command()
+@rules_option
+@screen_option
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="State folder; yours is the default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Listen on this port of loopback, with a token. 0: a free one."
+)
+@click.option("--idle", type=float, default=0.0, help="End after so many seconds without a request.")
+@click.option("--starting", type=int, default=-1, hidden=True, help="Start lock inherited from a hook.")
+def serve(
+    rules_path: Path | None, screen: bool, state: Path | None, port: int | None, idle: float, starting: int
+) -> None:
+    """Serve the hooks of live hosts.
+
+    Hooks start it by themselves when it does not run; there is one for a state folder. It ends on SIGTERM or SIGINT, after
+    what is under way.
+    """
+    from magistrate.server.serve import Busy, Settings, log_to_stderr
+    from magistrate.server.serve import serve as run
+
+    def load() -> tuple[Rulebook, Sequence[Reviewer]]:
+        return rulebook_at(rules_path), reviewers(screen)
+
+    log_to_stderr()
+    try:
+        run(Settings(folder=state or state_dir(), port=port, idle=idle, starting=starting), load)
+    except Busy:
+        if starting < 0:
+            raise

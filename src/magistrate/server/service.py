@@ -1,0 +1,239 @@
+"""What the server does with one message of a host: decode, hear, decide, make durable, encode. Fails closed at each step.
+
+Nothing is answered before it is on disk. Whatever goes wrong becomes the adapter's explicit denial, and is recorded where
+the ledger still takes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from magistrate.core.errors import InputError, LedgerError, MagistrateError
+from magistrate.core.protocols import Adapter
+from magistrate.core.records import Action, Heard, Reply, RunStarted, Verdict
+from magistrate.gate import Gate
+from magistrate.hosts.live import ADAPTERS, APPROVING
+from magistrate.server.commits import Commits
+from magistrate.server.runs import Live, Runs
+from magistrate.server.spool import Asked, Spool
+
+LOG = logging.getLogger("magistrate")
+MARGIN = 0.3
+"""Seconds before the hook's deadline by which it is answered, if only by a denial."""
+MAX_SEEN = 10_000
+MAX_KEPT = 2000
+"""Characters of a payload that could not be read which are kept for the record."""
+
+
+class Service:
+    """Answers hooks. `ticket` names an escalation to whoever is told to get a ruling."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        commits: Commits,
+        *,
+        adapters: Mapping[str, Adapter] = ADAPTERS,
+        approving: Mapping[str, Adapter] = APPROVING,
+        ticket: Callable[[str, Verdict], str] = lambda run, verdict: "",
+        spool: Spool | None = None,
+    ) -> None:
+        self.commits = commits
+        self.runs = {dry: Runs(_in_mode(gate, dry), commits) for dry in (False, True)}
+        self._revision = gate.rulebook.revision
+        self.served = 0
+        self.refused = 0
+        self._adapters, self._approving, self._ticket, self._spool = adapters, approving, ticket, spool
+        self._seen: OrderedDict[str, bool] = OrderedDict()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def ruled(self) -> None:
+        """People ruled or stopped something: verdicts from before are not given again."""
+        for runs in self.runs.values():
+            runs.epoch += 1
+
+    def known(self, nonce: str) -> bool:
+        """Whether this call of a hook is being answered or has been."""
+        return nonce in self._seen
+
+    async def answer(self, asked: Asked) -> Reply:
+        """The host's answer. Never raises, but for cancellation."""
+        self.served += 1
+        adapter = (self._approving if asked.approve else self._adapters).get(asked.host) or self._adapters.get(
+            asked.host
+        )
+        if adapter is None:
+            return _unknown(asked.host)
+        self._note(asked.nonce)
+        # Whoever gives up waiting does not take the record with them.
+        work = asyncio.create_task(self._answered(adapter, asked))
+        self._tasks.add(work)
+        work.add_done_callback(self._tasks.discard)
+        try:
+            async with asyncio.timeout(max(asked.left - MARGIN, 0.05)):
+                return await asyncio.shield(work)
+        except TimeoutError:
+            return self._refuse(adapter, asked, "no decision came in time")
+
+    async def _answered(self, adapter: Adapter, asked: Asked) -> Reply:
+        try:
+            heard = adapter.decode(asked.event, asked.payload)
+        except Exception as error:  # noqa: BLE001  what cannot be read is denied
+            why = error.what if isinstance(error, InputError) else f"{type(error).__name__} in the adapter"
+            await self._unreadable(asked, why)
+            return self._refuse(adapter, asked, why)
+        try:
+            verdict = await self.judge(heard, asked)
+            ticket = self._ticket(heard.run, verdict) if verdict and verdict.decision == "escalate" else ""
+            return adapter.encode(heard, verdict, ticket)
+        except Exception as error:
+            LOG.warning("%s %s: %s", asked.host, asked.event, error, exc_info=not isinstance(error, MagistrateError))
+            self._keep(asked, _told(error))
+            return self._refuse(adapter, asked, _told(error))
+
+    async def judge(self, heard: Heard, asked: Asked) -> Verdict | None:
+        """Hear what happened, decide on what waits, and return when both are on disk. Raises MagistrateError and bugs."""
+        runs, other = self.runs[asked.dry_run], self.runs[not asked.dry_run].find(heard.run)
+        if other:  # the hook was installed anew in the other mode
+            async with other.lock:
+                pass
+            self.runs[not asked.dry_run].drop(heard.run)
+        while True:
+            live = runs.get(heard.run, heard.started)
+            async with live.lock:
+                if not runs.holds(heard.run, live):
+                    continue  # another lost its place in the ledger meanwhile
+                await live.listen(heard)
+                verdict = await self._decided(live, heard, asked, runs.epoch)
+            await self.commits.durable()
+            if heard.ended:
+                runs.drop(heard.run)
+            return verdict
+
+    async def _decided(self, live: Live, heard: Heard, asked: Asked, epoch: int) -> Verdict | None:
+        if heard.action is None:
+            return None
+        # A call without a name is named after the hook, which asks again when the server was restarted under it.
+        action = heard.action if heard.action.call_id else replace(heard.action, call_id=f"hook-{asked.nonce}")
+        known = live.answered(heard.action, heard.event, epoch) or live.answered(action, heard.event, epoch)
+        if known:
+            return known
+        if asked.denied:
+            return live.refuse(action, heard.event, f"the hook denied it: {asked.denied}", epoch)
+        try:
+            return await live.decide(action, heard.event, epoch)
+        except LedgerError:
+            raise
+        except Exception as error:
+            LOG.exception("the gate failed")
+            return live.refuse(action, heard.event, f"the gate failed: {type(error).__name__}: {error}", epoch)
+
+    async def _unreadable(self, asked: Asked, why: str) -> bool:
+        """Record a message that could not be read, in a run of such messages of this host; whether the ledger took it."""
+        text = asked.payload[:MAX_KEPT].decode("utf-8", "replace")
+        action = Action(
+            tool="unreadable",
+            arguments={"event": asked.event, "why": why, "bytes": len(asked.payload), "begins": text},
+            call_id=f"hook-{asked.nonce}",
+        )
+        heard = Heard(
+            host=asked.host,
+            event=asked.event,
+            run=f"{asked.host}/unreadable",
+            started=RunStarted(host=asked.host),
+            action=action,
+        )
+        try:
+            await self.judge(heard, replace(asked, denied=asked.denied or f"it cannot be read: {why}"))
+            return True
+        except Exception as error:  # noqa: BLE001  it is denied either way
+            LOG.warning("an unreadable message could not be recorded: %s", error)
+            self._keep(asked, why)
+            return False
+
+    def _keep(self, asked: Asked, why: str) -> None:
+        """Put what could not be recorded into the spool, for later."""
+        if self._spool is None or asked.denied:
+            return
+        self._seen.pop(asked.nonce, None)
+        try:
+            self._spool.write(replace(asked, denied="" if asked.dry_run else why))
+        except OSError as error:
+            LOG.warning("nothing can be kept: %s", error)
+
+    async def drain(self) -> None:
+        """Record what hooks left in the spool, oldest first. What the ledger does not take stays there."""
+        for name in self._spool.names() if self._spool else ():
+            assert self._spool  # noqa: S101
+            asked = self._spool.read(name)
+            if asked and not self.known(asked.nonce):
+                adapter = self._adapters.get(asked.host)
+                if adapter and not await self._recorded(adapter, asked):
+                    return
+            self._spool.remove(name)
+
+    async def _recorded(self, adapter: Adapter, asked: Asked) -> bool:
+        """Record a message from the spool; whether the ledger took it."""
+        try:
+            heard = adapter.decode(asked.event, asked.payload)
+        except Exception as error:  # noqa: BLE001
+            return await self._unreadable(asked, str(error)[:200])
+        try:
+            await self.judge(heard, asked)
+        except LedgerError:
+            return False
+        except Exception:
+            LOG.exception("a message in the spool could not be recorded")
+        return True
+
+    def _refuse(self, adapter: Adapter, asked: Asked, why: str) -> Reply:
+        self.refused += 1
+        return adapter.refuse(asked.event, why)
+
+    def _note(self, nonce: str) -> None:
+        if nonce:
+            self._seen[nonce] = True
+            if len(self._seen) > MAX_SEEN:
+                self._seen.popitem(last=False)
+
+    def state(self) -> dict[str, Any]:
+        """What was done so far, for whoever asks how it goes."""
+        return {
+            "served": self.served,
+            "refused": self.refused,
+            "runs": sum(len(runs) for runs in self.runs.values()),
+            "ledger": self.commits.ledger.path,
+            "checkpoint": self.commits.ledger.checkpoint,
+            "revision": self._revision,
+        }
+
+    async def finish(self) -> None:
+        """Let what is under way come to its end, and make it durable."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        await self.commits.durable()
+
+
+def _in_mode(gate: Gate, dry: bool) -> Gate:
+    """The gate in one mode; both share everything else."""
+    one = copy.copy(gate)
+    one.mode = "dry-run" if dry else "enforce"
+    return one
+
+
+def _told(error: Exception) -> str:
+    """What the host hears of an error: no paths, no internals."""
+    if isinstance(error, LedgerError):
+        return "the verdict could not be recorded"
+    return "it could not be decided"
+
+
+def _unknown(host: str) -> Reply:
+    return Reply(stderr=f"Magistrate knows no host {host[:80]!r}, so nothing is allowed.", exit=2)
