@@ -12,7 +12,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from magistrate.core.errors import InputError
 from magistrate.core.records import Heard, Message, Reply, Verdict
+from magistrate.hosts.claude_lines import texts_in
 from magistrate.hosts.live.payload import Payload, step
 from magistrate.hosts.live.snake import Hooks, Kind, said
 
@@ -43,12 +45,16 @@ class OpenCode(Hooks, frozen=True, kw_only=True):
     def hear(self, event: str, loaded: Payload) -> Heard:
         """What a loaded payload says. Raises InputError."""
         heard = super().hear(event, loaded)
-        parent = loaded.fields.get("parent_id")
-        if not parent:
-            return heard
-        by_agent = tuple(replace(told, author="machine") if isinstance(told, Message) else told for told in heard.said)
-        run = f"{self.name}/{step(str(parent), 'parent_id')}"
-        return replace(heard, started=replace(heard.started, parent=run), said=by_agent)
+        parent = loaded.fields.get("parent_id", "unknown")
+        told = [*heard.said, *_attached(loaded.fields.get("attached"))]
+        if parent is None:
+            return replace(heard, said=tuple(told))
+        if not isinstance(parent, str):
+            raise InputError("parent_id is no name")
+        # Agents write the prompts of their sub-agents.
+        spoken = tuple(replace(said, author="machine") if isinstance(said, Message) else said for said in told)
+        run = f"{self.name}/{step(parent, 'parent_id')}" if "parent_id" in loaded.fields else ""
+        return replace(heard, started=replace(heard.started, parent=run), said=spoken)
 
     def encode(self, heard: Heard, verdict: Verdict | None, ticket: str = "") -> Reply:
         """The answer; an explicit `allow` in dry-run too."""
@@ -63,6 +69,11 @@ class OpenCode(Hooks, frozen=True, kw_only=True):
     def body(self, event: str, word: str, text: str) -> dict[str, Any]:
         """A decision in the plugin's words."""
         return {"decision": word} | ({"reason": text} if text else {})
+
+
+def _attached(texts: Any) -> list[Message]:
+    """What the host put beside a prompt: files that the user mentioned, reminders."""
+    return [Message(author="machine", text=text) for text in texts_in(texts) if text.strip()]
 
 
 ADAPTER = OpenCode()

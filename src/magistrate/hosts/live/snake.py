@@ -74,8 +74,6 @@ class Hooks(Record, frozen=True, kw_only=True):
     """Events at which `allow` answers for the host's user too: said only when `approves`."""
     approves: bool = False
     """`guard --allow-means approve`; otherwise `allow` means "no objection", and the host's own ways of asking go on."""
-    denied: int = 0
-    """Exit code beside a denial."""
     unobservable: tuple[str, ...] = ()
 
     @property
@@ -163,7 +161,7 @@ class Hooks(Record, frozen=True, kw_only=True):
         word, text = spoken(verdict, ticket, asks=heard.event in self.asking)
         if word == "allow":
             return said(self.body(heard.event, word, "")) if self.speaks(heard.event) else Reply()
-        return said(self.body(heard.event, word, text), exit=self.denied if word == "deny" else 0)
+        return said(self.body(heard.event, word, text))
 
     def speaks(self, event: str) -> bool:
         """Whether an `allow` is said at all."""

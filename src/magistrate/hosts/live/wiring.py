@@ -1,0 +1,234 @@
+"""Where each host keeps its hooks, and how one of ours is written there: a table, used by `install` and by `doctor`.
+
+The host is told to wait three times as long as the hook does, and to block on a failed hook wherever it can be told so.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from magistrate.core.errors import ConfigError
+from magistrate.core.records import Record
+
+Scope = Literal["user", "project", "managed"]
+SCOPES: tuple[Scope, ...] = ("user", "project", "managed")
+DEADLINE = 20
+"""Seconds after which the hook denies by itself."""
+WAIT = 60
+"""Seconds that the host is told to wait for it."""
+Entry = Callable[[str, Sequence[str], bool], Any]
+"""Event, command, and whether the event gates a call -> what stands in the host's settings for it."""
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """A file of settings, and the folder below which no part of its path may be a link."""
+
+    file: Path
+    root: Path
+
+
+class Wiring(Record, frozen=True, kw_only=True):
+    """How one host is guarded."""
+
+    host: str
+    gates: tuple[str, ...]
+    tells: tuple[str, ...]
+    files: Mapping[Scope, str]
+    """Scope -> file, below the user's home, the project, or the file system's root."""
+    entry: Entry
+    moved: tuple[str, str] = ("", "")
+    """A variable that moves the user's folder, and that folder as `files` names it."""
+    frame: Mapping[str, Any] = MappingProxyType({})
+    """What else a new file needs."""
+    plugin: bool = False
+    """The file is a program of ours rather than settings."""
+    short: Mapping[str, float] = MappingProxyType({})
+    """Events for which the host waits less than the hook's usual deadline: seconds."""
+    approve: str = ""
+    """A further event that has to be heard where `allow` answers for the user."""
+    note: str = ""
+    """What the user has to do besides."""
+
+    def events(self, *, approve: bool = False) -> tuple[str, ...]:
+        """Events that are heard, the gates first."""
+        return (*self.gates, *((self.approve,) if approve and self.approve else ()), *self.tells)
+
+    def gated(self, event: str) -> bool:
+        """Whether a call waits for the answer to this event."""
+        return event in self.gates or event == self.approve
+
+    def deadline(self, event: str) -> float:
+        """Seconds after which the hook gives up at this event."""
+        return min(self.short.get(event, WAIT) * 0.6, DEADLINE)
+
+    def place(self, scope: Scope, *, home: Path, project: Path, env: Mapping[str, str]) -> Place:
+        """The file for a scope. Raises ConfigError where the host has none."""
+        if scope not in self.files:
+            known = ", ".join(f"--{name}" for name in SCOPES if name in self.files)
+            raise ConfigError(f"{self.host} cannot be guarded with --{scope}; it can with {known}")
+        root = {"user": home, "project": project, "managed": Path("/")}[scope]
+        name = self.files[scope]
+        variable, folder = self.moved
+        if scope == "user" and variable and env.get(variable):
+            root, name = Path(env[variable]).absolute(), name.removeprefix(folder).lstrip("/")
+        return Place(file=root / name, root=root)
+
+
+# ---------------------------------------------------------------- entries
+
+
+def _timeout(event: str, short: Mapping[str, float] = MappingProxyType({})) -> int:
+    return int(short.get(event, WAIT))
+
+
+_CLAUDE_SHORT: Mapping[str, float] = MappingProxyType({"SessionEnd": 5})
+_CODEX_SHORT: Mapping[str, float] = MappingProxyType({"SessionEnd": 3})
+
+
+def _claude(event: str, command: Sequence[str], gate: bool) -> Any:
+    hook: dict[str, Any] = {
+        "type": "command",
+        "command": shlex.join(command),
+        "timeout": _timeout(event, _CLAUDE_SHORT),
+    }
+    return {"hooks": [hook | ({"onFailure": "block"} if gate else {})]}
+
+
+def _codex(event: str, command: Sequence[str], gate: bool) -> Any:
+    return {"hooks": [{"type": "command", "command": shlex.join(command), "timeout": _timeout(event, _CODEX_SHORT)}]}
+
+
+def _gemini(event: str, command: Sequence[str], gate: bool) -> Any:
+    return {
+        "hooks": [{"name": "magistrate", "type": "command", "command": shlex.join(command), "timeout": WAIT * 1000}]
+    }
+
+
+def _copilot(event: str, command: Sequence[str], gate: bool) -> Any:
+    return {"type": "command", "bash": shlex.join(command), "timeoutSec": WAIT}
+
+
+def _vscode(event: str, command: Sequence[str], gate: bool) -> Any:
+    return {"type": "command", "command": shlex.join(command), "timeout": WAIT}
+
+
+def _cursor(event: str, command: Sequence[str], gate: bool) -> Any:
+    return {"command": shlex.join(command), "timeout": WAIT} | ({"failClosed": True} if gate else {})
+
+
+def _nothing(event: str, command: Sequence[str], gate: bool) -> Any:
+    return list(command)
+
+
+# ---------------------------------------------------------------- the table
+
+_ONE = MappingProxyType({"version": 1})
+WIRINGS: Mapping[str, Wiring] = MappingProxyType(
+    {
+        wiring.host: wiring
+        for wiring in (
+            Wiring(
+                host="claude-code",
+                gates=("PreToolUse",),
+                approve="PermissionRequest",
+                tells=(
+                    "PostToolUse", "PostToolUseFailure", "PermissionDenied", "UserPromptSubmit", "SessionStart", "SessionEnd",
+                    "SubagentStart", "SubagentStop",
+                ),
+                files={
+                    "user": ".claude/settings.json",
+                    "project": ".claude/settings.json",
+                    "managed": "etc/claude-code/managed-settings.json",
+                },
+                moved=("CLAUDE_CONFIG_DIR", ".claude"),
+                entry=_claude,
+                short=_CLAUDE_SHORT,
+            ),
+            Wiring(
+                host="codex",
+                gates=("PreToolUse",),
+                approve="PermissionRequest",
+                tells=("PostToolUse", "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop"),
+                files={"user": ".codex/hooks.json", "project": ".codex/hooks.json"},
+                moved=("CODEX_HOME", ".codex"),
+                entry=_codex,
+                short=_CODEX_SHORT,
+                note="Codex runs a new hook only after you trust it: start codex, type /hooks, and trust the hooks of Magistrate.",
+            ),
+            Wiring(
+                host="gemini-cli",
+                gates=("BeforeTool",),
+                tells=("AfterTool", "BeforeAgent", "SessionStart", "SessionEnd"),
+                files={
+                    "user": ".gemini/settings.json",
+                    "project": ".gemini/settings.json",
+                    "managed": "etc/gemini-cli/settings.json",
+                },
+                entry=_gemini,
+            ),
+            Wiring(
+                host="qwen-code",
+                gates=("PreToolUse",),
+                approve="PermissionRequest",
+                tells=(
+                    "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart",
+                    "SubagentStop",
+                ),
+                files={
+                    "user": ".qwen/settings.json",
+                    "project": ".qwen/settings.json",
+                    "managed": "etc/qwen-code/settings.json",
+                },
+                entry=_gemini,
+            ),
+            Wiring(
+                host="copilot",
+                gates=("preToolUse",),
+                tells=("postToolUse", "postToolUseFailure", "userPromptSubmitted", "sessionStart", "sessionEnd"),
+                files={
+                    "user": ".copilot/hooks/magistrate.json",
+                    "project": ".github/hooks/magistrate.json",
+                    "managed": "etc/github-copilot/policy.d/magistrate.json",
+                },
+                moved=("COPILOT_HOME", ".copilot"),
+                entry=_copilot,
+                frame=_ONE,
+            ),
+            Wiring(
+                host="vscode",
+                gates=("PreToolUse",),
+                tells=("PostToolUse", "UserPromptSubmit", "SessionStart", "SubagentStart", "SubagentStop"),
+                files={"project": ".github/hooks/magistrate-vscode.json"},
+                entry=_vscode,
+            ),
+            Wiring(
+                host="cursor",
+                gates=("preToolUse",),
+                tells=("postToolUse", "postToolUseFailure", "beforeSubmitPrompt", "sessionStart", "sessionEnd"),
+                files={
+                    "user": ".cursor/hooks.json",
+                    "project": ".cursor/hooks.json",
+                    "managed": "etc/cursor/hooks.json",
+                },
+                entry=_cursor,
+                frame=_ONE,
+            ),
+            Wiring(
+                host="opencode",
+                gates=("tool.execute.before",),
+                tells=("tool.execute.after", "chat.message", "session.created", "session.deleted"),
+                files={
+                    "user": ".config/opencode/plugin/magistrate.js",
+                    "project": ".opencode/plugin/magistrate.js",
+                },
+                moved=("XDG_CONFIG_HOME", ".config"),
+                entry=_nothing,
+                plugin=True,
+            ),
+        )
+    }
+)  # fmt: skip
