@@ -16,6 +16,7 @@ _SETTINGS: dict[str, Words | None] = {
     "on_unavailable": DECISIONS - {"allow"},
     "on_uncovered": DECISIONS,
     "may_cover": AUTHORITIES - {"bright-line"},
+    "may_loosen": AUTHORITIES - {"bright-line"},
 }
 _BOUNDS = ("tools", "targets", "until", "cost", "ask")
 

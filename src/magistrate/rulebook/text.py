@@ -31,6 +31,8 @@ MAX_TEXT = 4 << 20
 _HEADING = re.compile(r"(?P<title>.*?) ?\{ ?#(?P<id>[^\s{}]*)(?P<rest>[^{}]*)\}")
 _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _LABEL = re.compile(r"(intent|safer):\s*(.*)", re.S | re.I)
+_NOBODY = "none"
+_MAY_LOOSEN = AUTHORITIES - {"bright-line"} | {_NOBODY}
 _SPACE = re.compile(r"[ \t\n]+")
 _JOINERS = "\u200c\u200d"
 
@@ -116,8 +118,17 @@ def _parse(text: str, source: str) -> Rulebook:
         problems.add(1, "no rule", "begin one with `## Title {#id authority=organisation}`")
     _refuse_twins(rules, problems)
     problems.settle()
+    usual = front.pop("may_loosen", None)
+    rules = tuple(replace(rule, may_loosen=_loosener(rule, usual)) for rule in rules)
     settings = {"title": title} | front
     return Rulebook(rules=rules, revision="", source=source, **settings)
+
+
+def _loosener(rule: Rule, usual: AuthorityLevel | None) -> AuthorityLevel | None:
+    """Who may loosen a rule: what its heading says, else what the rulebook says of all."""
+    if rule.may_loosen is None:
+        return usual if rule.authority != "bright-line" else None
+    return None if str(rule.may_loosen) == _NOBODY else rule.may_loosen
 
 
 def _refuse_hidden(text: str, problems: Problems) -> None:
@@ -266,8 +277,8 @@ def _heading(block: _Block, problems: Problems) -> tuple[str, str, AuthorityLeve
         problems.add(block.line, f"unknown authority `{authority}`", nearest(authority, AUTHORITIES))
     level: Any = authority if authority in AUTHORITIES else "guideline"
     may_loosen: Any = settings.get("may-loosen", "").strip("\"'") or None
-    if may_loosen and (may_loosen not in AUTHORITIES or level == "bright-line" or may_loosen == "bright-line"):
-        mend = "nobody loosens a bright line" if level == "bright-line" else "say who: organisation, team, task"
+    if may_loosen and (level == "bright-line" or may_loosen not in _MAY_LOOSEN):
+        mend = "nobody loosens a bright line" if level == "bright-line" else nearest(may_loosen, _MAY_LOOSEN)
         problems.add(block.line, f"`may-loosen={may_loosen}` is not possible here", mend)
         may_loosen = None
     return found["title"], found["id"], level, may_loosen
