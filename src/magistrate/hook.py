@@ -36,14 +36,30 @@ TRIES = 4
 STARTS = 3
 """How often the server is started for one call."""
 
-# Denials, in each host's words: `@` stands for the reason. Kept equal to the adapters' `refuse` by a test.
+# What the adapters' `refuse` says, kept equal by a test. `@` stands for the reason, `#` for the event.
 TEXT = "Magistrate could not review this, so it was not run: %s. This is no judgement on the action."
-PRE = '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"@"}}'
-ASK = '{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":"@"}}}'
-GENERIC = '{"version":1,"decision":"deny","reason":"@"}'
-DENIALS = {
-    "generic": {"": GENERIC, "start": GENERIC, "tell": GENERIC, "act": GENERIC, "end": GENERIC},
+CLAUDE = '{"hookSpecificOutput":{"hookEventName":"#","permissionDecision":"deny","permissionDecisionReason":"@"}}'
+PERMISSION = '{"hookSpecificOutput":{"hookEventName":"#","decision":{"behavior":"deny","message":"@"}}}'
+PLAIN = '{"decision":"deny","reason":"@"}'
+BODIES = {
+    "claude-code": CLAUDE,
+    "codex": CLAUDE,
+    "qwen-code": CLAUDE,
+    "vscode": CLAUDE,
+    "gemini-cli": PLAIN,
+    "opencode": PLAIN,
+    "copilot": '{"permissionDecision":"deny","permissionDecisionReason":"@"}',
+    "cursor": '{"permission":"deny","agent_message":"@","user_message":"@"}',
+    "generic": '{"version":1,"decision":"deny","reason":"@"}',
 }
+QUIET = (
+    "PostToolUse PostToolUseFailure PermissionDenied UserPromptSubmit SessionStart SessionEnd SubagentStart SubagentStop "
+    "Stop StopFailure PreCompact PostCompact Notification CwdChanged Interrupt AfterAgent AfterTool BeforeAgent PreCompress "
+    "afterAgentResponse afterAgentThought afterFileEdit afterMCPExecution afterShellExecution agentStop beforeSubmitPrompt "
+    "chat.message errorOccurred notification postToolUse postToolUseFailure preCompact session.created session.deleted "
+    "sessionEnd sessionStart stop subagentStart subagentStop tool.execute.after userPromptSubmitted"
+)
+"""Events at which nothing waits for an answer, of all hosts: there a denial would mean something else."""
 
 
 class Doubt(Exception):
@@ -68,10 +84,10 @@ class Call:
             argv = argv[:at] + argv[at + 2 :]
         if self.dry:
             self.deadline = min(self.deadline, DRY_DEADLINE)
-        names = [word for word in argv if word[:2] != "--"] + [""]
+        names = [word for word in argv if word[:2] != "--"] + ["", ""]
         self.host, self.event = names[0], names[1]
-        self.denial = DENIALS.get(self.host, {}).get(self.event, "")
-        """What to print; None: nothing waits for an answer to this event."""
+        self.waits = self.event not in QUIET.split()
+        """Whether the host's agent waits for an answer to this event."""
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -302,7 +318,10 @@ def refuse(call: Call, why: str) -> None:
     try:
         if code:
             text = TEXT % why
-            put(1, call.denial.replace("@", text).encode())
+            body = BODIES.get(call.host, "")
+            if call.event == "PermissionRequest" and body == CLAUDE:
+                body = PERMISSION
+            put(1, body.replace("#", plain(call.event or "PreToolUse")).replace("@", text).encode())
             put(2, text.encode())
     except OSError:
         pass  # the exit code says it too
@@ -315,7 +334,7 @@ def refuse(call: Call, why: str) -> None:
 
 def exit_code(call: Call) -> int:
     """How to end without an answer."""
-    return 0 if call.dry or call.denial is None else 2
+    return 2 if call.waits and not call.dry else 0
 
 
 def watch(call: Call) -> None:
