@@ -189,7 +189,7 @@ class Conversation:
     def flush(self) -> None:
         """Send what is waiting. What cannot be taken now goes out with the next call."""
         if self._waiting:
-            with suppress(Unreviewed):
+            with suppress(Exception):
                 self._send("tell", {})
 
     async def aflush(self) -> None:
@@ -198,7 +198,7 @@ class Conversation:
 
     def end(self) -> None:
         """The conversation is over. It can go on later all the same."""
-        with suppress(Unreviewed):
+        with suppress(Exception):
             self._send("end", {})
 
     def _send(self, event: str, call: Mapping[str, Any]) -> Answer:

@@ -26,19 +26,22 @@ Ask = Literal["reject", "escalate"]
 
 
 @approver(name="review")
-def review(ledger: str = "", rules: str = "", cwd: str = "", server: bool = False, ask: Ask = "reject") -> Approver:
-    """Review by a gate in this process (`ledger`, `rules`), or by the running server.
+def review(
+    ledger: str = "",
+    rules: str = "",
+    cwd: str = "",
+    server: bool = False,
+    ask: Ask = "reject",
+    guard: Guard | None = None,
+) -> Approver:
+    """Review by a gate in this process (`ledger`, `rules`), by the running server, or by a guard at hand.
 
     `cwd`: the folder in the sandbox that is the agent's own place; unknown by default.
     """
-    return reviewed_by(_guard(ledger, rules, cwd, server), ask)
-
-
-def reviewed_by(guard: Guard, ask: Ask = "reject") -> Approver:
-    """An approver that asks this guard."""
+    asked = guard or _guard(ledger, rules, cwd, server)
 
     async def approve(message: str, call: ToolCall, view: ToolCallView, history: list[ChatMessage]) -> Approval:
-        conversation = guard.conversation(_sample(history))
+        conversation = asked.conversation(_sample(history))
         conversation.follow(history, _key, lambda said: _said(said, conversation))
         answer = await conversation.areview(call.function, _arguments(call), call_id=call.id)
         if answer.go:
