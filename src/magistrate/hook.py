@@ -7,7 +7,7 @@ Standard library only, nothing of the package; it works wherever it is copied to
 starts it, `spool` takes what could not be handed over. Nothing is taken from the environment, which the agent may control.
 
 Any doubt ends in the host's explicit denial and exit code 2, at the latest when the own deadline is over. In a dry run nothing
-is ever printed or blocked. Whatever the server did not surely record is left in the spool, for it to record later.
+is ever blocked. Whatever the server did not surely record is left in the spool, for it to record later.
 
 The hook is started once for each tool call, and its start is most of what Magistrate costs. So it imports only what Python
 has loaded anyway or can load in microseconds, and keeps to syntax that every Python 3.9 and later understands.
@@ -52,6 +52,8 @@ BODIES = {
     "cursor": '{"permission":"deny","agent_message":"@","user_message":"@"}',
     "generic": '{"version":1,"decision":"deny","reason":"@"}',
 }
+NEUTRAL = {"opencode": b'{"decision":"allow"}', "generic": b'{"version":1,"decision":"allow"}'}
+"""What a host hears in a dry run, where silence would not let its agent go on."""
 QUIET = (
     "PostToolUse PostToolUseFailure PermissionDenied UserPromptSubmit SessionStart SessionEnd SubagentStart SubagentStop "
     "Stop StopFailure PreCompact PostCompact Notification CwdChanged Interrupt AfterAgent AfterTool BeforeAgent PreCompress "
@@ -301,7 +303,7 @@ def answer(call: Call, stdout: bytes, stderr: bytes, code: int) -> None:
     if not call.lock.acquire(False):
         time.sleep(60)
     if call.dry:
-        os._exit(0)
+        stdout, stderr, code = neutral(call), b"", 0
     try:
         put(1, stdout)
         put(2, stderr)
@@ -323,6 +325,8 @@ def refuse(call: Call, why: str) -> None:
                 body = PERMISSION
             put(1, body.replace("#", plain(call.event or "PreToolUse")).replace("@", text).encode())
             put(2, text.encode())
+        elif call.dry:
+            put(1, neutral(call))
     except OSError:
         pass  # the exit code says it too
     try:
@@ -330,6 +334,11 @@ def refuse(call: Call, why: str) -> None:
     except OSError:
         pass  # there is nowhere to keep it
     os._exit(code)
+
+
+def neutral(call: Call) -> bytes:
+    """What is printed in a dry run."""
+    return NEUTRAL.get(call.host, b"") if call.waits else b""
 
 
 def exit_code(call: Call) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from magistrate import hook
+from magistrate.core.records import Action, Heard, RunStarted, Verdict
 from magistrate.hosts.live import ADAPTERS
 
 OTHER_EVENTS = {"generic": ("start", "tell", "act", "end")}
@@ -71,7 +72,13 @@ def test_an_unknown_host_or_event_is_denied(printed: dict[int, bytes]) -> None:
         assert printed[0] == b"2"
 
 
-def test_a_dry_run_prints_and_blocks_nothing(printed: dict[int, bytes]) -> None:
-    with contextlib.suppress(Ended):
-        hook.refuse(hook.Call(".", ["claude-code", "PreToolUse", "--dry-run"]), WHY)
-    assert printed == {0: b"0", 1: b"", 2: b""}
+@pytest.mark.parametrize("host", sorted(ADAPTERS))
+def test_a_dry_run_says_what_the_adapter_says(host: str, printed: dict[int, bytes]) -> None:
+    adapter = ADAPTERS[host]
+    for event in getattr(adapter, "gates", ("act",)):
+        printed.update({1: b"", 2: b""})
+        with contextlib.suppress(Ended):
+            hook.refuse(hook.Call(".", [host, event, "--dry-run"]), WHY)
+        heard = Heard(host=host, event=event, run="r", started=RunStarted(host=host), action=Action(tool="Bash"))
+        verdict = Verdict(action=0, decision="deny", basis="rule", revision="", mode="dry-run")
+        assert printed == {0: b"0", 1: adapter.encode(heard, verdict).stdout.encode(), 2: b""}
