@@ -16,6 +16,8 @@ _COMMANDS = {
     "show": "Show a run as a timeline; without RUN, list the runs.",
     "explain": "Say what would become of one action, and why.",
     "rules": "Read a rulebook and test it.",
+    "guard": "Put Magistrate in front of a host: Claude Code, Codex, Gemini CLI and others.",
+    "unguard": "Take it away again; the host's settings are as they were before.",
     "serve": "Serve the hooks of live hosts.",
     "hook": "Answer one hook of a live host.",
     "ledger": "Verify a ledger, or take it elsewhere.",

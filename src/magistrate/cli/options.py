@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from magistrate.core.protocols import Reviewer
     from magistrate.core.records import Rulebook
+    from magistrate.hosts.live.wiring import Place, Scope, Wiring
 
 rules_option: Callable[..., Any] = click.option(
     "--rules",
@@ -21,6 +23,35 @@ rules_option: Callable[..., Any] = click.option(
 screen_option: Callable[..., Any] = click.option(
     "--screen/--no-screen", default=True, show_default=True, help="Ask the embedded screen about what the rules allow."
 )
+
+state_option: Callable[..., Any] = click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), help="State folder; yours is the default."
+)
+config_option: Callable[..., Any] = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="This file of settings, instead of the usual one."
+)
+
+
+def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Whose settings: `--user`, `--project`, `--managed`."""
+    for scope, whose in (("managed", "the machine's"), ("project", "this folder's"), ("user", "yours; the default")):
+        command = click.option(
+            f"--{scope}", "scope", flag_value=scope, default="user", help=f"The settings are {whose}."
+        )(command)
+    return command
+
+
+def place_of(host: str, scope: Scope, config: Path | None) -> tuple[Wiring, Place]:
+    """How a host is wired, and the file of its settings. Raises ConfigError."""
+    from magistrate.core.errors import ConfigError
+    from magistrate.hosts.live.wiring import WIRINGS, Place
+
+    if host not in WIRINGS:
+        raise ConfigError(f"no host {host!r}: known are {', '.join(WIRINGS)}")
+    wiring = WIRINGS[host]
+    if config:
+        return wiring, Place(file=config.absolute(), root=config.absolute().parent)
+    return wiring, wiring.place(scope, home=Path.home(), project=Path.cwd(), env=os.environ)
 
 
 def rulebook_at(path: Path | None) -> Rulebook:

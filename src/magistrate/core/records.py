@@ -33,8 +33,9 @@ class RunStarted(Record, frozen=True, kw_only=True, tag_field="kind", tag="run")
     """Run id of the agent that started this one."""
     parent_call: str = ""
     """`call_id` of the parent's action that started this one."""
-    role: Literal["agent", "reviewer", "canary"] = "agent"
-    """`reviewer`: a host's own review session; `canary`: planted, and never executed. Both are kept apart from agent statistics."""
+    role: Literal["agent", "reviewer", "canary", "probe"] = "agent"
+    """`reviewer`: a host's own review session; `canary`: planted, and never executed; `probe`: `magistrate doctor` trying an
+    installation. All three are kept apart from agent statistics."""
     source: str = ""
     """Where it was read from: a file, and which record of it."""
     autonomy: tuple[Autonomy, ...] = ()

@@ -89,16 +89,16 @@ class Summary:
 
     def begin(self, started: RunStarted) -> None:
         """Count a run."""
-        if started.role == "reviewer":
-            self.reviewer_runs += 1
+        if started.role != "agent":
+            self.reviewer_runs += started.role == "reviewer"
             return
         self.runs += 1
         self.hosts[started.host] += 1
 
     def add(self, run: str, started: RunStarted, action: Action, verdict: Verdict, outcome: str = "") -> None:
         """Count a verdict."""
-        if started.role == "reviewer":
-            self.reviewer_actions += 1
+        if started.role != "agent":
+            self.reviewer_actions += started.role == "reviewer"
             return
         self.actions += 1
         self.decisions[verdict.decision] += 1

@@ -17,7 +17,7 @@ import msgspec
 from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Heard, Message, Outcome, Reply, RunStarted, Verdict
 from magistrate.hosts.live import answers
-from magistrate.hosts.live.payload import identifier, load, shaped, step
+from magistrate.hosts.live.payload import identifier, load, role_of, shaped, step
 from magistrate.hosts.turns import home_of
 
 NAME = "generic"
@@ -84,6 +84,7 @@ class Generic:
                 home=told.home or home_of(told.cwd),
                 parent=parent,
                 parent_call=told.parent_call,
+                role=role_of(told.session),
                 at=told.at,
             ),
             said=tuple(told.said),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ MAX_DEPTH = 60
 """Levels of nesting: below what every later step can walk."""
 MAX_NAME = 300
 """Characters of an identifier: a session, a tool, a call."""
+PROBE = "magistrate-probe-"
+"""How the names of sessions begin in which `magistrate doctor` tries an installation."""
 T = TypeVar("T")
 
 
@@ -83,6 +85,11 @@ def identifier(value: str, what: str) -> str:
     if not value or len(value) > MAX_NAME or not value.isprintable() or not value.strip():
         raise InputError(f"{what} is {'missing' if not value.strip() else 'no name'}")
     return value
+
+
+def role_of(session: str) -> Literal["agent", "probe"]:
+    """Whether a session is one of our own checks. It is judged like any other, and kept apart from agent statistics."""
+    return "probe" if session.startswith(PROBE) else "agent"
 
 
 def step(value: str, what: str) -> str:

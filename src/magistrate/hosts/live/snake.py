@@ -17,7 +17,7 @@ from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Heard, Message, Outcome, Record, Reply, RunStarted, Verdict
 from magistrate.hosts.claude_lines import mapping, server_of, texts_in, words
 from magistrate.hosts.live import answers
-from magistrate.hosts.live.payload import Payload, identifier, load, loads, shaped, step
+from magistrate.hosts.live.payload import Payload, identifier, load, loads, role_of, shaped, step
 from magistrate.hosts.turns import home_of, speakers
 
 Kind = Literal["call", "result", "failure", "refusal", "prompt", "start", "agent-start", "agent-end", "end", "quiet"]
@@ -113,6 +113,7 @@ class Hooks(Record, frozen=True, kw_only=True):
                 cwd=told.cwd or "",
                 home=home_of(told.cwd or ""),
                 parent=session if agent else "",
+                role=role_of(told.session_id),
                 at=words(told.timestamp),
             ),
             said=tuple(self.said(kind, told)),

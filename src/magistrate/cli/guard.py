@@ -1,0 +1,85 @@
+"""`magistrate guard`: put Magistrate in front of a host."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from magistrate.cli.options import config_option, place_of, rules_option, scope_options, state_option
+from magistrate.core.config import state_dir
+
+if TYPE_CHECKING:
+    from magistrate.hosts.live.install import Content
+    from magistrate.hosts.live.wiring import Wiring
+
+
+@click.command()
+@click.argument("host")
+@scope_options
+@config_option
+@click.option("--dry-run", is_flag=True, help="Record what would be decided, and never block anything.")
+@click.option(
+    "--allow-means",
+    type=click.Choice(["pass", "approve"]),
+    default="pass",
+    show_default=True,
+    help="What becomes of an allowed call: the host goes on as it would (pass), or its user is not asked (approve).",
+)
+@rules_option
+@state_option
+def guard(
+    host: str,
+    scope: Literal["user", "project", "managed"],
+    config: Path | None,
+    dry_run: bool,
+    allow_means: str,
+    rules_path: Path | None,
+    state: Path | None,
+) -> None:
+    """Put Magistrate in front of HOST: write its hooks into the host's settings.
+
+    The settings keep everything else byte for byte; `magistrate unguard HOST` puts back what was there before.
+    """
+    from magistrate.hosts.live.install import guard as install
+    from magistrate.server.state import install_hook, prepare
+
+    wiring, place = place_of(host, scope, config)
+    approve = allow_means == "approve"
+    kept = prepare(state or state_dir())
+    serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
+    install_hook(kept, [*serve, "--rules", str(rules_path.absolute())] if rules_path else None)
+    content = content_of(wiring, kept.folder, dry_run=dry_run, approve=approve)
+    change = install(wiring, place, content, kept.folder / "guards")
+    done = {"written": "is guarded", "unchanged": "was guarded already"}.get(change, change)
+    click.echo(f"{host} {done}: {place.file}")
+    click.echo("mode: dry-run, nothing is blocked" if dry_run else "mode: enforce")
+    if wiring.note:
+        click.echo(wiring.note)
+    click.echo(f"next: magistrate doctor {host}; undo: magistrate unguard {host}{_again(scope, config)}")
+
+
+def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool) -> Content:
+    """What is written: the hook's command for each event, its deadline shorter than the host's."""
+    from magistrate.hosts.live.install import Content
+    from magistrate.server.state import State, hook_command
+
+    state = State(folder=folder.absolute())
+    commands = {
+        event: hook_command(
+            state,
+            wiring.host,
+            "" if wiring.plugin else event,
+            deadline=wiring.deadline(event),
+            dry_run=dry_run,
+            approve=approve and wiring.gated(event),
+        )
+        for event in wiring.events(approve=approve)
+    }
+    return Content(commands=commands, mark=str(state.hook), dry_run=dry_run)
+
+
+def _again(scope: str, config: Path | None) -> str:
+    return f" --config {config}" if config else "" if scope == "user" else f" --{scope}"
