@@ -163,6 +163,9 @@ class Counting:
             raise NoAnswer("timeout")
         return Answer(text=answer("deny"), cost=1.0, seconds=3.0)
 
+    async def close(self) -> None:
+        pass
+
 
 def test_answers_are_kept_by_all_that_led_to_them(tmp_path: Path) -> None:
     model = Counting()
@@ -178,12 +181,12 @@ def test_answers_are_kept_by_all_that_led_to_them(tmp_path: Path) -> None:
         with pytest.raises(NoAnswer):
             asyncio.run(kept.ask(Prompt(system="s", user="fail"), 1.0))
     assert model.asked == 5
-    kept.close()
+    asyncio.run(kept.close())
     assert stat.S_IMODE((tmp_path / "answers.db").stat().st_mode) == 0o600
     later = Kept(model, tmp_path / "answers.db")
     asyncio.run(later.ask(Prompt(system="s", user="another"), 1.0))
     assert model.asked == 5
-    later.close()
+    asyncio.run(later.close())
 
 
 def test_answers_that_cannot_be_kept(tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ class Canned:
             raise self.text
         return Answer(text=self.text, tokens=as_tokens(self.text, self.others), read=900, written=40)
 
+    async def close(self) -> None:
+        pass
+
 
 def as_tokens(text: str, others: tuple[tuple[str, float], ...]) -> tuple[Token, ...]:
     head, mark, rest = text.partition('"decision": "')

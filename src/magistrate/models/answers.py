@@ -49,6 +49,7 @@ class Kept:
         self._db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, msgspec.json.encode(answer)))
         return answer
 
-    def close(self) -> None:
-        """Close the file."""
+    async def close(self) -> None:
+        """Close the file and the model."""
         self._db.close()
+        await self._model.close()

@@ -73,3 +73,7 @@ class Model(Protocol):
     async def ask(self, prompt: Prompt, deadline: float) -> Answer:
         """The answer, within `deadline` seconds. Raises NoAnswer and nothing else."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections and memory."""
+        ...

@@ -40,7 +40,7 @@ class Local:
         if threads:
             parameters.cpuparams.n_threads = threads
         try:
-            self._server = xllamacpp.Server(parameters)
+            self._server: Any = xllamacpp.Server(parameters)
         except Exception as error:  # noqa: BLE001  the library raises bare exceptions
             raise ConfigError(f"{path}: the model cannot be loaded: {error}") from None
         self._turn = asyncio.Lock()
@@ -61,6 +61,11 @@ class Local:
         except TimeoutError:
             raise NoAnswer("timeout", f"no answer in {deadline:g} s") from None
         return read_answer(raw, time.monotonic() - started)
+
+    async def close(self) -> None:
+        """Wait for a question that is still worked on, then give the memory back."""
+        async with self._turn:
+            self._server = None
 
     def _ask(self, prompt: Prompt) -> Any:
         body: dict[str, Any] = {

@@ -74,3 +74,7 @@ class ModelReviewer:
             tokens=answer.read + answer.written,
             cost=answer.cost,
         )
+
+    async def close(self) -> None:
+        """Let go of the model."""
+        await self._model.close()
