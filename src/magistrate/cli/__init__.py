@@ -18,11 +18,13 @@ _COMMANDS = {
     "rules": "Read a rulebook and test it.",
     "guard": "Put Magistrate in front of a host: Claude Code, Codex, Gemini CLI and others.",
     "unguard": "Take it away again; the host's settings are as they were before.",
+    "doctor": "Try a guarded host: is a bad call seen, stopped and recorded?",
     "serve": "Serve the hooks of live hosts.",
     "hook": "Answer one hook of a live host.",
     "ledger": "Verify a ledger, or take it elsewhere.",
     "mcp": "Stand between an MCP client and an MCP server, and review every tool call.",
     "demo": "Run AgentDojo's real environments through the gate.",
+    "audit": "Measure what was missed: draw a sample, label it blind, estimate.",
     "bench": "Measure reviewers on labelled sessions, each figure with its interval.",
 }
 """Each command is the function of its name in the module of its name; the texts stand here so that `--help` loads none."""
