@@ -57,9 +57,14 @@ def _front(rulebook: Rulebook, *, titled: bool) -> str:
     ]
     if rulebook.may_cover:
         lines.append(f"may_cover = {_quoted(rulebook.may_cover)}")
-    for scope in sorted({"\n".join(_autonomy(scope)) for scope in rulebook.autonomy}):
+    for scope in sorted({canonical_scope(scope) for scope in rulebook.autonomy}):
         lines.append(scope)
     return "\n".join([*lines, "```"])
+
+
+def canonical_scope(scope: Autonomy) -> str:
+    """A scope of autonomy as it stands in the canonical text."""
+    return "\n".join(_autonomy(scope))
 
 
 def _autonomy(scope: Autonomy) -> Iterator[str]:
@@ -77,7 +82,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     loosened = f" may-loosen={rule.may_loosen}" if rule.may_loosen else ""
     yield f"## {rule.title} {{#{rule.id} authority={rule.authority}{loosened}}}"
     yield from rule.text.split("\n\n")
-    matches = sorted({_match(match) for match in rule.matches})
+    matches = sorted({canonical_match(match) for match in rule.matches})
     if matches:
         yield "\n".join(["```toml", *matches, "```"])
     if rule.intent:
@@ -86,7 +91,8 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"Safer: {rule.safer}"
 
 
-def _match(match: Match) -> str:
+def canonical_match(match: Match) -> str:
+    """One match as it stands in the canonical text."""
     lines = ["[[match]]", f"decision = {_quoted(match.decision)}"]
     for name in LISTS:
         if words := getattr(match, name):
