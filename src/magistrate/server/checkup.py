@@ -30,6 +30,7 @@ from magistrate.hosts.live.payload import PROBE
 from magistrate.hosts.live.probes import HARMLESS, PLANTED, PROBES, understood
 from magistrate.hosts.live.wiring import WAIT, Place, Wiring
 from magistrate.ledger import Ledger
+from magistrate.server.codex_trust import distrusted, listed
 from magistrate.server.state import CLIENT, State, read_token
 
 PATIENCE = 15.0
@@ -85,6 +86,8 @@ def check_up(wiring: Wiring, place: Place, state: State, *, cwd: Path) -> Report
     gate = wiring.gates[0]
     if gate in found:
         checks += _tried(wiring, gate, found[gate], state, cwd)
+    if wiring.host == "codex":
+        checks.append(_trusted(wiring, state, cwd))
     checks += [_server(state), _binary(wiring.host)]
     unobservable = ADAPTERS[wiring.host].unobservable
     return Report(host=wiring.host, file=str(place.file), checks=tuple(checks), unobservable=unobservable)
@@ -137,8 +140,6 @@ def _settings(wiring: Wiring, place: Place, found: Mapping[str, Command], state:
     ]
     if kept and read(place) != kept.after:
         checks.append(Check(name="settings", ok=None, what="changed since it was guarded"))
-    if wiring.note and found:
-        checks.append(Check(name="host", ok=None, what=wiring.note))
     return checks
 
 
@@ -282,6 +283,18 @@ def _server(state: State) -> Check:
     return Check(
         name="server", ok=True, what=f"version {__version__}, pid {told.get('pid')}, {told.get('served')} served"
     )
+
+
+def _trusted(wiring: Wiring, state: State, cwd: Path) -> Check:
+    """Codex leaves out what it does not trust."""
+    program = shutil.which(BINARIES[wiring.host])
+    if not program:
+        return Check(name="trust", ok=None, what=wiring.note)
+    try:
+        out = distrusted(listed(program, cwd), str(state.hook))
+    except InputError as error:
+        return Check(name="trust", ok=None, what=f"{error.what}. {wiring.note}")
+    return Check(name="trust", ok=not out, what=f"left out: {', '.join(out)}. {wiring.note}" if out else "trusted")
 
 
 def _binary(host: str) -> Check:
