@@ -4,9 +4,10 @@ PIP_FLAGS = --quiet --disable-pip-version-check --no-input
 DEV = .venv/.ready
 DEMO = .venv-demo/.ready
 TRAIN = .venv-train/.ready
+SDK = .venv-sdk/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test check bench bench-peers train format lock clean
+.PHONY: demo test test-sdk check bench bench-peers train format lock clean
 
 demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html
 	@mkdir -p out
@@ -14,6 +15,10 @@ demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals
 
 test: check  ## everything that has to pass
 	.venv/bin/python -m pytest -n auto --dist loadgroup
+
+test-sdk: $(SDK)  ## the seams of agent libraries, against the libraries themselves
+	.venv-sdk/bin/python -m mypy src/magistrate/sdk
+	.venv-sdk/bin/python -m pytest tests/sdk tests/mcp -W default -p no:cacheprovider --disable-warnings
 
 check: $(DEV)
 	.venv/bin/ruff format --check src tests bench
@@ -40,9 +45,11 @@ lock:  ## pin anew what is installed; needs uv
 	  --extra demo pyproject.toml requirements/build.in -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra audit pyproject.toml requirements/train.in -o requirements/train.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  pyproject.toml requirements/sdk.in -o requirements/sdk.txt
 
 clean:
-	rm -rf .venv .venv-demo .venv-train out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-demo .venv-train .venv-sdk out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(DEV): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv
@@ -60,4 +67,10 @@ $(TRAIN): requirements/train.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-train
 	.venv-train/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/train.txt
 	.venv-train/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SDK): requirements/sdk.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv-sdk
+	.venv-sdk/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/sdk.txt
+	.venv-sdk/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
 	@touch $@

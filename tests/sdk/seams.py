@@ -65,7 +65,9 @@ class Place:
         assert decided["remove", str(self.old)].decision == "allow"
         assert decided["remove", str(self.victim)].decision != "allow"
         if asked:
-            assert any(isinstance(body, Message) and body.author == "person" and body.text == REQUEST for body in bodies)
+            assert any(
+                isinstance(body, Message) and body.author == "person" and body.text == REQUEST for body in bodies
+            )
         outcomes = [body for body in bodies if isinstance(body, Outcome)]
         assert any("IMPORTANT" in body.text for body in outcomes), outcomes
         with Ledger(self.ledger, readonly=True) as ledger:

@@ -6,9 +6,6 @@ The tool speaks to a scripted model on loopback; its hooks, its tools and the SD
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,9 @@ from typing import Any
 import pytest
 from seams import FAILURES, ORDER, Place
 
-sdk: Any = pytest.importorskip("claude_agent_sdk", reason="the Claude Agent SDK is not installed; `make test-sdk` has it")
+sdk: Any = pytest.importorskip(
+    "claude_agent_sdk", reason="the Claude Agent SDK is not installed; `make test-sdk` has it"
+)
 
 from claude_agent_sdk import ClaudeAgentOptions, HookMatcher, query
 
@@ -97,7 +96,12 @@ def test_the_program_s_own_hooks_stay() -> None:
         [],
         {"hook_event_name": "PreToolUse"},
         {"hook_event_name": "PreToolUse", "session_id": "s", "tool_name": "Bash", "tool_input": "{"},
-        {"hook_event_name": "PreToolUse", "session_id": "s", "tool_name": "Bash", "tool_input": {"command": float("nan")}},
+        {
+            "hook_event_name": "PreToolUse",
+            "session_id": "s",
+            "tool_name": "Bash",
+            "tool_input": {"command": float("nan")},
+        },
         {"hook_event_name": "Stop", "session_id": "s"},
         {"hook_event_name": "PostToolUse", "session_id": "s", "tool_name": "Bash", "tool_response": ""},
     ],

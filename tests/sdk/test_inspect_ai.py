@@ -14,7 +14,7 @@ from inspect_ai import Task, eval
 from inspect_ai.approval import ApprovalPolicy
 from inspect_ai.dataset import Sample
 from inspect_ai.event import ApprovalEvent
-from inspect_ai.model import ChatMessageTool, ModelOutput, get_model
+from inspect_ai.model import ChatMessageTool, ModelOutput, ModelUsage, get_model
 from inspect_ai.solver import generate, system_message, use_tools
 from inspect_ai.tool import Tool, tool
 
@@ -50,6 +50,8 @@ def run(here: Place, approval: Any, calls: list[tuple[str, dict[str, Any]]], sam
 
     outputs = [ModelOutput.for_tool_call("mockllm/model", name, args) for name, args in calls]
     outputs = [*outputs, ModelOutput.from_content("mockllm/model", "Done.")] * samples
+    for output in outputs:
+        output.usage = ModelUsage()  # else the library counts tokens, with a tokenizer that it has to fetch
     task = Task(
         dataset=[Sample(input=REQUEST) for _ in range(samples)],
         solver=[system_message("Be careful."), use_tools(reads(), removes()), generate()],
@@ -87,8 +89,7 @@ def test_what_was_asked_for_happens_and_what_a_file_says_does_not(here: Place) -
 def test_it_is_registered_by_its_name(here: Place) -> None:
     policy = here.ledger.parent / "approval.yaml"
     policy.write_text(
-        "approvers:\n  - name: magistrate/review\n    tools: '*'\n"
-        f"    ledger: {here.ledger}\n    cwd: {here.work}\n"
+        f"approvers:\n  - name: magistrate/review\n    tools: '*'\n    ledger: {here.ledger}\n    cwd: {here.work}\n"
     )
     run(here, str(policy), calls(here))
     here.check()

@@ -29,9 +29,7 @@ class Scripted(Model):
             for n, (name, args) in enumerate(calls)
         ]
         text = ResponseOutputText(annotations=[], text="Done.", type="output_text")
-        self._last = ResponseOutputMessage(
-            id="m", content=[text], role="assistant", status="completed", type="message"
-        )
+        self._last = ResponseOutputMessage(id="m", content=[text], role="assistant", status="completed", type="message")
 
     async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
         item = self._items.pop(0) if self._items else self._last
@@ -44,9 +42,7 @@ class Scripted(Model):
 def agent(here: Place, guard: Guard, calls: list[tuple[str, dict[str, Any]]], *more: Any, **options: Any) -> Agent[Any]:
     named = {"read_file": here.read, "remove": here.remove}
     tools = [function_tool(function, name_override=name) for name, function in named.items()]
-    made: Agent[Any] = Agent(
-        name="worker", instructions="Be careful.", tools=[*tools, *more], model=Scripted(calls)
-    )
+    made: Agent[Any] = Agent(name="worker", instructions="Be careful.", tools=[*tools, *more], model=Scripted(calls))
     return guarded(made, guard, **options)
 
 

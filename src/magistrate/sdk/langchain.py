@@ -9,7 +9,7 @@ person's, system messages the operator's. A refused call gives the model a `Tool
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain.agents.middleware.types import ToolCallRequest
@@ -23,7 +23,7 @@ from magistrate.sdk.conversation import Conversation
 from magistrate.sdk.guard import Guard
 from magistrate.sdk.values import parts_text, text_of
 
-Result = ToolMessage | Command[Any]
+Result: TypeAlias = ToolMessage | Command[Any]
 
 
 class Review(AgentMiddleware[Any, Any, Any]):
@@ -104,8 +104,10 @@ def _said(message: AnyMessage, conversation: Conversation) -> Iterator[Message |
     elif isinstance(message, AIMessage):
         yield Message(author="agent", text=text)
     elif isinstance(message, ToolMessage) and not conversation.ended(message.tool_call_id):
-        status = "error" if message.status == "error" else "ok"
-        yield Outcome(tool=message.name or "", call_id=message.tool_call_id, text=text, status=status)
+        failed = message.status == "error"
+        yield Outcome(
+            tool=message.name or "", call_id=message.tool_call_id, text=text, status="error" if failed else "ok"
+        )
 
 
 def _call(request: ToolCallRequest) -> dict[str, Any]:

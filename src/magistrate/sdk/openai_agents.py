@@ -46,7 +46,7 @@ def guarded(agent: Agent[Any], guard: Guard, *, ask: Literal["deny", "approve"] 
 def _reviewed(tool: FunctionTool, agent: Agent[Any], guard: Guard, ask: str) -> FunctionTool:
     copied = copy.copy(tool)
     review = _Review(tool, agent, guard)
-    guardrail = ToolInputGuardrail(guardrail_function=review.guardrail, name="magistrate")
+    guardrail: ToolInputGuardrail[Any] = ToolInputGuardrail(guardrail_function=review.guardrail, name="magistrate")
     copied.tool_input_guardrails = [*(tool.tool_input_guardrails or []), guardrail]
     copied.on_invoke_tool = review.invoke
     if ask == "approve":

@@ -93,9 +93,9 @@ def parts_text(content: Any) -> str:
         return content or ""
     if isinstance(content, list | tuple):
         return "\n".join(filter(None, map(parts_text, content)))
-    inner = content.get if isinstance(content, Mapping) else lambda name: getattr(content, name, None)
     for name in ("text", "content", "output"):
-        if isinstance(found := inner(name), str | list | tuple):
+        found = content.get(name) if isinstance(content, Mapping) else getattr(content, name, None)
+        if isinstance(found, str | list | tuple):
             return parts_text(found)
     return ""
 
