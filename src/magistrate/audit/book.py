@@ -35,7 +35,6 @@ def take(
     budget: int,
     *,
     since: int = 0,
-    at_since: str = "",
     floor: float = FLOOR,
     twice: float = TWICE,
     secret: str = "",
@@ -48,7 +47,7 @@ def take(
     secret, number = (secret, _commitment_of(ledger, secret)) if secret else _fresh(ledger)
     checkpoint = checkpoint_over(ledger, number)
     upto = last_id(ledger)
-    units = frame(ledger, since=since, upto=upto, at_since=at_since)
+    units = frame(ledger, since=since, upto=upto)
     if not units:
         raise InputError("no action to draw from", where=ledger.path, mend="record or review some runs first")
     planned = plan(units, budget, floor=floor)

@@ -66,11 +66,8 @@ _VERDICT = msgspec.json.Decoder(_Verdict)
 _RUN = msgspec.json.Decoder(_Run)
 
 
-def frame(ledger: Ledger, *, since: int = 0, upto: int | None = None, at_since: str = "") -> list[Unit]:
-    """All actions of agents with event ids in [since, upto], in order; those of reviewers and canaries are no agent's.
-
-    `at_since`: leave out actions recorded before this time (ISO 8601).
-    """
+def frame(ledger: Ledger, *, since: int = 0, upto: int | None = None) -> list[Unit]:
+    """All actions of agents with event ids in [since, upto], in order; those of reviewers and canaries are no agent's."""
     last = last_id(ledger) if upto is None else upto
     runs = _runs(ledger)
     roots = {name: _root(name, runs) for name in runs}
@@ -78,11 +75,17 @@ def frame(ledger: Ledger, *, since: int = 0, upto: int | None = None, at_since: 
     units = []
     for id_, run, n, at in _pages(ledger, "action", "id, run, n, at", since, last):
         of = runs.get(run) or _Run()
-        if of.role != "agent" or at < at_since:
+        if of.role != "agent":
             continue
         verdict = judged.get((run, n))
         units.append(_unit(id_, run, n, at, of, roots.get(run, run), verdict))
     return units
+
+
+def first_id(ledger: Ledger, at: str) -> int:
+    """The id of the first event recorded at or after a time (ISO 8601); one past the last when there is none."""
+    found = ledger.query("SELECT min(id) FROM events WHERE at >= ?", (at,))[0][0]
+    return int(found) if found is not None else last_id(ledger) + 1
 
 
 def last_id(ledger: Ledger) -> int:
