@@ -8,8 +8,8 @@ bounded and indexed by effect kind and by word, so an answer costs the same late
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,29 +19,29 @@ from magistrate.core.remembered import remembered
 from magistrate.evidence import stances
 from magistrate.evidence.clauses import parse
 from magistrate.evidence.documents import followed_part, own_names
+from magistrate.evidence.filed import Filed
 from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
 from magistrate.evidence.lexer import cut
 from magistrate.evidence.names import Mention, Target, argument_words, mention, names, target_of
-from magistrate.evidence.sentence import Clause, Manner, Source
+from magistrate.evidence.sentence import Clause, Manner
 from magistrate.evidence.withdrawn import TakenBack, taken_back, withdrawals
 
-ASKS, BARS, PER_WORD, BARS_PER_WORD, WORDS, DOCUMENTS, PENDING = 16, 24, 8, 24, 4096, 16, 32
-"""Bounds on what is kept: newest requests of one kind; newest limits and prohibitions of one kind that name nothing; requests and
-mentions of one word; prohibitions of one word; words; documents to follow; calls under way."""
+DOCUMENTS, PENDING = 16, 32
+"""Bounds on what is kept: documents to follow; calls under way."""
 SHORT = 12
 """Words in a message that can be a consent."""
 PROPOSAL = 6000
 """Characters at the end of an agent's message that a consent can speak of."""
 
 
-class _Document(Struct, frozen=True):
+class _Document(Struct, frozen=True, gc=False):
     """Something the person told the agent to follow."""
 
     mentions: tuple[Mention, ...]
     event: int
 
 
-class _Said(Struct, frozen=True):
+class _Said(Struct, frozen=True, gc=False):
     """What one text says, whoever says it and whenever."""
 
     clauses: tuple[Clause, ...]
@@ -71,6 +71,14 @@ def _standing(text: str) -> _Said:
     return replace(said, clauses=tuple(filter(_stands, said.clauses)))
 
 
+@lru_cache(maxsize=16)
+def _standing_filed(n: int, text: str) -> Filed:
+    """What a run holds that begins with this system prompt. To be copied, not added to."""
+    filed = Filed()
+    filed.add(n, "system", _standing(text).clauses)
+    return filed
+
+
 class Requests:
     """What people asked for in one run. A sub-agent inherits what was said to its parent so far.
 
@@ -78,27 +86,13 @@ class Requests:
     """
 
     def __init__(self, parent: Requests | None = None) -> None:
-        self._asks: dict[EffectKind, deque[Clause]] = {}
-        self._bars: dict[EffectKind, deque[Clause]] = {}
-        self._words: OrderedDict[str, deque[Clause]] = OrderedDict()
-        self._barred: OrderedDict[str, deque[Clause]] = OrderedDict()
-        self._documents: deque[_Document] = deque(maxlen=DOCUMENTS)
+        self._filed: Filed = Filed(parent._filed if parent else None)
+        self._documents: deque[_Document] = deque(parent._documents if parent else (), DOCUMENTS)
         self._pending: OrderedDict[str, deque[frozenset[str]]] = OrderedDict()
-        self._own: frozenset[str] = frozenset()
+        self._own: frozenset[str] = parent._own if parent else frozenset()
+        self._task: int = parent._task if parent else -1
         self._proposal = ""
-        self._order = 0
-        self._task = -1
         self.notes: deque[str] = deque(maxlen=8)
-        if parent is not None:
-            self._inherit(parent)
-
-    def _inherit(self, parent: Requests) -> None:
-        self._asks = {kind: deque(kept, ASKS) for kind, kept in parent._asks.items()}
-        self._bars = {kind: deque(kept, BARS) for kind, kept in parent._bars.items()}
-        self._words = OrderedDict((word, deque(kept, PER_WORD)) for word, kept in parent._words.items())
-        self._barred = OrderedDict((word, deque(kept, BARS_PER_WORD)) for word, kept in parent._barred.items())
-        self._documents.extend(parent._documents)
-        self._order, self._task, self._own = parent._order, parent._task, parent._own
 
     # -------------------------------------------------------------- hearing
 
@@ -109,7 +103,10 @@ class Requests:
         elif author == "system":
             said = _standing(text)
             self._note(n, said)
-            self._add(n, "system", said.clauses)
+            if self._filed.order:
+                self._filed.add(n, "system", said.clauses)
+            else:
+                self._filed = Filed(_standing_filed(n, text))
         elif author == "agent":
             if not tool and text.strip():
                 self._proposal = text[-PROPOSAL:]
@@ -126,12 +123,12 @@ class Requests:
         self._proposal = ""
         back = said.back
         if back is not None and (back.words or not any(c.mood == "forbid" for c in clauses)):
-            latest = {c.order: c for kept in self._asks.values() for c in kept if c.event == self._task}
-            self._add(n, "person", withdrawals([c for c in latest.values() if c.by == "person"], back))
+            latest = {c.order: c for kept in self._filed.asks.values() for c in kept if c.event == self._task}
+            self._filed.add(n, "person", withdrawals([c for c in latest.values() if c.by == "person"], back))
             clauses = [c for c in clauses if c.mood != "ask" or c.span not in back.said]
         if any(c.mood == "ask" for c in clauses):
             self._task = n
-        self._add(n, "person", clauses)
+        self._filed.add(n, "person", clauses)
         for clause in clauses:
             if clause.follow and clause.mood == "ask":
                 self._follow(n, clause, clauses)
@@ -170,30 +167,6 @@ class Requests:
         if said.names and len(self._own) < DOCUMENTS:
             self._own |= said.names
 
-    def _add(self, n: int, by: Source, clauses: Iterable[Clause]) -> None:
-        """File clauses under their kinds and under the words that say which thing they are about.
-
-        Prohibitions have an index of words of their own, so that talk never buries them.
-        """
-        for clause in clauses:
-            self._order += 1
-            clause = replace(clause, event=n, by=by, order=self._order)
-            forbids = clause.mood == "forbid"
-            if clause.mood != "mention":
-                kinds, limit = (self._asks, ASKS) if clause.mood == "ask" else (self._bars, BARS)
-                for kind in clause.kinds:
-                    kinds.setdefault(kind, deque(maxlen=limit)).append(clause)
-            words, limit = (self._barred, BARS_PER_WORD) if forbids else (self._words, PER_WORD)
-            for word in clause.terms:
-                held = words.get(word)
-                if held is None:
-                    words[word] = deque((clause,), limit)
-                else:
-                    held.append(clause)
-                    words.move_to_end(word)
-            while len(words) > WORDS:
-                words.popitem(last=False)
-
     # -------------------------------------------------------------- documents
 
     def _outcome(self, n: int, text: str, tool: str) -> None:
@@ -205,7 +178,7 @@ class Requests:
         if followed:
             said = _asked(followed)
             self._note(n, replace(said, names=frozenset()))
-            self._add(n, "document", [replace(c, follow=False) for c in said.clauses if c.mood == "ask"])
+            self._filed.add(n, "document", [replace(c, follow=False) for c in said.clauses if c.mood == "ask"])
 
     def called(self, action: Action) -> None:
         """Take in a call that was made: its words tell whose outcome a followed document's is."""
@@ -226,16 +199,16 @@ class Requests:
         says nothing to a person (an id, an account number) the call's other arguments may name it.
         """
         target = target_of(effect, action)
-        related = list(self._related(target))
+        related = self._filed.related(target)
         named = frozenset(c.event for c in related if c.by == "person" and _mentions(c, target))
-        asks = self._candidates(effect.kind, related)
+        asks = self._filed.requests(effect.kind, related)
         view = stances.View(
             effect=effect,
             action=action,
             target=target,
             asks=asks,
-            bars=self._restrictions(effect.kind, related),
-            others={kind: kept[-1] for kind, kept in self._asks.items() if kept},
+            bars=self._filed.restrictions(effect.kind, related),
+            others={kind: kept[-1] for kind, kept in self._filed.asks.items()},
             named=named,
             own=any(_is_own(name, target) for name in self._own),
             task=self._task,
@@ -252,28 +225,6 @@ class Requests:
             effect_asked=asked,
             target_named=bool(named),
         )
-
-    def _related(self, target: Target) -> Iterator[Clause]:
-        """Clauses that share a distinctive word with the target; a bounded number."""
-        seen: set[int] = set()
-        for word in islice(target.words | target.others, 64):
-            for index in (self._words, self._barred):
-                for clause in index.get(word, ()):
-                    if clause.order not in seen:
-                        seen.add(clause.order)
-                        yield clause
-
-    def _restrictions(self, kind: EffectKind, related: list[Clause]) -> tuple[Clause, ...]:
-        """Prohibitions and limits for this kind, newest first: the general ones, and those that share a word."""
-        found = {c.order: c for c in self._bars.get(kind, ())}
-        found |= {c.order: c for c in related if c.mood == "forbid" and kind in c.kinds}
-        return tuple(found[order] for order in sorted(found, reverse=True))
-
-    def _candidates(self, kind: EffectKind, related: list[Clause]) -> tuple[Clause, ...]:
-        """Requests for this kind of effect, newest first: the latest ones, and older ones that share a word."""
-        latest = self._asks.get(kind, ())
-        found = {c.order: c for c in latest} | {c.order: c for c in related if c.mood == "ask" and kind in c.kinds}
-        return tuple(found[order] for order in sorted(found, reverse=True))
 
 
 def _mentions(clause: Clause, target: Target) -> bool:

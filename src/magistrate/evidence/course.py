@@ -40,7 +40,7 @@ PROPOSAL = 600
 SPAN = 120
 
 
-class _Read(Struct, frozen=True, eq=False):
+class _Read(Struct, frozen=True, eq=False, gc=False):
     """An order as it was read in this run. Two are never the same."""
 
     event: int

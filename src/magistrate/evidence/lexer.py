@@ -41,7 +41,7 @@ _SWALLOW = ("url", "path", "address")
 _CAMEL = re.compile(r"[a-z][A-Z]|\d|_|[.:]\w")
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, frozen=True, gc=False):
     """One token: its text without quotes, its lower-case form, and where it stands."""
 
     kind: TokenKind

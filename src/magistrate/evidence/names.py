@@ -27,7 +27,7 @@ _ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm|h|k|gb|mb|kb|x|:\d\d)+", re.
 _GENERIC_NAMES = word_set("http https www com org net io co html htm index origin root home users user")
 
 
-class Mention(Struct, frozen=True):
+class Mention(Struct, frozen=True, gc=False):
     """One thing that a clause names."""
 
     role: Role
@@ -48,7 +48,7 @@ class Mention(Struct, frozen=True):
         return self.kind in ("path", "url", "address")
 
 
-class Target(Struct, frozen=True):
+class Target(Struct, frozen=True, gc=False):
     """What an effect aims at, prepared for comparing."""
 
     kind: str

@@ -52,7 +52,7 @@ STOP = word_set(
 """Words that say nothing about which action is meant."""
 
 
-class Passage(Struct, frozen=True):
+class Passage(Struct, frozen=True, gc=False):
     """A passage that tells its reader to do something."""
 
     strength: float

@@ -165,7 +165,8 @@ def leaves(arguments: dict[str, Any]) -> Iterator[tuple[str, str | int | float]]
 def kind_of(value: str) -> Kind:
     """What a whole value is, by its shape."""
     value = value.strip()
-    match = _ANY_SHAPE.fullmatch(value.strip(_EDGES)) or _ANY_SHAPE.fullmatch(value)
+    bare = value.strip(_EDGES)
+    match = _ANY_SHAPE.fullmatch(bare) or (_ANY_SHAPE.fullmatch(value) if bare != value else None)
     if match and match.lastgroup:
         return _kind(match.lastgroup, match.group())
     if len(value) > WHOLE or "\n" in value or len(value.split(None, 7)) > 6 or _SENTENCE.search(value):
@@ -207,18 +208,26 @@ def _present(name: str, needs: str, value: str) -> bool:
 @lru_cache(maxsize=512)
 def _without(absent: tuple[str, ...], long: bool) -> re.Pattern[str]:
     left_out = (*absent, *_OWN_MATTER) if long else absent
-    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, _, pattern in _SHAPES if name not in left_out))
+    shapes = [f"(?P<{name}>{pattern})" for name, _, pattern in _SHAPES if name not in left_out]
+    return re.compile("|".join([_PLAIN_WORDS["[a-zA-Z]" if long else "[a-z]"], *shapes]))
+
+
+_PLAIN_WORDS = {letter: rf"(?:{letter}++[\s,;=()\[\]{{}}\"'<>|&!?]++)++" for letter in ("[a-z]", "[a-zA-Z]")}
+"""Words that are followed by what joins no shape: no shape begins in them, and passing over them at once spares trying each at
+every letter. Capitals may begin a proper name, which long text is not searched for."""
 
 
 def _inside(path: str, value: str) -> Iterator[Piece]:
     value = cut(value, MAX_LEAF)
     for match in _shapes_in(value).finditer(value):
+        if match.lastgroup is None:
+            continue
         found = match.group().rstrip(_EDGES)
         if found.startswith("@/"):  # `curl -d @file`
             found = found[1:]
         if not found or found == value:
             continue
-        kind = _kind(match.lastgroup or "", found)
+        kind = _kind(match.lastgroup, found)
         if kind == "number" and len(found) < 2:
             continue
         yield Piece(path, kind, found[:WHOLE])

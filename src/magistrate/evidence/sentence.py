@@ -24,7 +24,7 @@ MAX_MENTIONS = 40
 SPAN = 120
 
 
-class Clause(Struct, frozen=True):
+class Clause(Struct, frozen=True, gc=False):
     """One thing asked, forbidden, limited or mentioned."""
 
     mood: Mood

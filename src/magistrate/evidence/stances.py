@@ -20,7 +20,7 @@ _AMOUNTS = re.compile(r"amount|price|total|cost|value|sum|budget|fee", re.IGNORE
 _ID = re.compile(r"(?=.*\d)[\w-]{5,64}")
 
 
-class View(Struct, frozen=True):
+class View(Struct, frozen=True, gc=False):
     """All that bears on one effect."""
 
     effect: Effect
@@ -200,9 +200,8 @@ def _implied(view: View) -> Clause | None:
         return view.others.get("execute") or view.others.get("overwrite")
     if not mild or (effect.broad and effect.kind != "read"):
         return None
-    return next(
-        (clause for kind, clause in view.others.items() if clause.by == "person" and effect.kind in IMPLIES[kind]), None
-    )
+    follows = [c for kind, c in view.others.items() if c.by == "person" and effect.kind in IMPLIES[kind]]
+    return max(follows, key=lambda clause: clause.order, default=None)
 
 
 def _firm(clause: Clause, view: View) -> bool:

@@ -32,7 +32,7 @@ _PART = re.compile(
 _MILD: frozenset[EffectKind] = frozenset({"read", "create", "overwrite", "execute", "network-out"})
 
 
-class TakenBack(Struct, frozen=True):
+class TakenBack(Struct, frozen=True, gc=False):
     """What a message takes back: the whole of the last request when `words` is empty, else what these words are about."""
 
     said: str
