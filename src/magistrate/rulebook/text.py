@@ -48,14 +48,18 @@ class _Block(Record, frozen=True, kw_only=True):
     closed: bool = True
 
 
-def parse(text: str, *, source: str = "") -> Rulebook:
+def parse(text: str, *, source: str = "", shipped_bright_lines: bool = False) -> Rulebook:
     """Read a rulebook from its Markdown. The shipped bright lines are always among its rules.
 
-    Raises `BadRulebook`, which holds every error found and reads as the first.
+    With `shipped_bright_lines` they stand in the place of those that the text itself holds: a text adopted under an earlier version
+    of the package. Raises `BadRulebook`, which holds every error found and reads as the first.
     """
     rulebook = _parse(text, source)
     problems = Problems(source)
     shipped = {rule.id: rule for rule in bright_rules()}
+    if shipped_bright_lines:
+        own_rules = tuple(rule for rule in rulebook.rules if rule.authority != "bright-line")
+        rulebook = replace(rulebook, rules=own_rules)
     for rule in rulebook.rules:
         original = shipped.get(rule.id)
         if original and canonical_rule(rule) != canonical_rule(original):
@@ -98,10 +102,14 @@ def bright_rules() -> tuple[Rule, ...]:
     return tuple(rule for rule in _shipped().rules if rule.authority == "bright-line")
 
 
+def shipped_text(name: str = "default.md") -> str:
+    """The Markdown of a rulebook shipped with the package."""
+    return resources.files("magistrate.rulebook").joinpath(name).read_text(encoding="utf-8")
+
+
 @functools.cache
 def _shipped() -> Rulebook:
-    text = resources.files("magistrate.rulebook").joinpath("default.md").read_text(encoding="utf-8")
-    return _parse(text, "default.md")
+    return _parse(shipped_text(), "default.md")
 
 
 def _parse(text: str, source: str) -> Rulebook:
