@@ -14,8 +14,11 @@ from msgspec import Struct, field
 # ---------------------------------------------------------------- what happened
 
 
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of every record: immutable, keyword-only, compact in JSON."""
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of every record: immutable, keyword-only, compact in JSON.
+
+    What is built once from finished parts is in no cycle, so the garbage collector need not walk it (`gc=False`).
+    """
 
 
 class RunStarted(Record, frozen=True, kw_only=True, tag_field="kind", tag="run"):
@@ -476,7 +479,7 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     revision: str
     rules: tuple[str, ...] = ()
     """Ids of the rules it rests on, or would without the person's word; empty only when the basis is `no-rule`, `no-effect`,
-    `unavailable`, `paused`, `stopped`, or such a verdict was ruled on."""
+    `unavailable`, `paused`, `stopped`, such a verdict was ruled on, or the host's own user refused before."""
     reason: str = ""
     """For the ledger and the people who read it: what was seen, and where."""
     advice: str = ""
@@ -516,7 +519,7 @@ class Ruling(Record, frozen=True, kw_only=True, tag_field="kind", tag="ruling"):
     action: int = -1
     """Event number, in the same run, of the action."""
     tree: str = ""
-    """Id of the first run of the tree, for the scopes `once` and `run`."""
+    """Id of the first run of the tree."""
     project: str = ""
     """The project folder, for scope `project`."""
     tool: str = ""
