@@ -13,8 +13,10 @@ from magistrate.ledger import Ledger
 
 AUDIT = "audit"
 """The ledger's run of commitments, samples and labels."""
-CLASSES = ("allow", "deny", "escalate", "unavailable", "missing")
-"""`unavailable`: stopped because a reviewer could not answer; `missing`: an action without any verdict."""
+CLASSES = ("allow", "deny", "escalate", "unavailable", "halted", "missing")
+"""`unavailable`: stopped because a reviewer could not answer; `halted`: because the run was paused or stopped, whatever the action;
+`missing`: an action without any verdict."""
+_NO_JUDGEMENT = {"unavailable": "unavailable", "paused": "halted", "stopped": "halted"}
 _ROWS = 5_000
 
 
@@ -73,7 +75,7 @@ def frame(ledger: Ledger, *, since: int = 0, upto: int | None = None) -> list[Un
     roots = {name: _root(name, runs) for name in runs}
     judged = dict(_verdicts(ledger, last))
     units = []
-    for id_, run, n, at in _pages(ledger, "action", "id, run, n, at", since, last):
+    for id_, run, n, at in pages(ledger, "action", "id, run, n, at", since, last):
         of = runs.get(run) or _Run()
         if of.role != "agent":
             continue
@@ -105,7 +107,7 @@ def _unit(id_: int, run: str, n: int, at: str, of: _Run, root: str, verdict: _Ve
         id=id_,
         run=run,
         n=n,
-        verdict="unavailable" if verdict.basis == "unavailable" else verdict.decision,
+        verdict=_NO_JUDGEMENT.get(verdict.basis, verdict.decision),
         score=max(scores, default=None),
         host=of.host,
         model=of.model,
@@ -119,7 +121,7 @@ def _unit(id_: int, run: str, n: int, at: str, of: _Run, root: str, verdict: _Ve
 
 def _verdicts(ledger: Ledger, last: int) -> Iterator[tuple[tuple[str, int], _Verdict]]:
     seen: set[tuple[str, int]] = set()
-    for _, run, body in _pages(ledger, "verdict", "id, run, body", 0, last):
+    for _, run, body in pages(ledger, "verdict", "id, run, body", 0, last):
         verdict = _VERDICT.decode(body)
         place = (run, verdict.action)
         if place not in seen:  # what was said first is what was acted on
@@ -128,7 +130,12 @@ def _verdicts(ledger: Ledger, last: int) -> Iterator[tuple[tuple[str, int], _Ver
 
 
 def _runs(ledger: Ledger) -> dict[str, _Run]:
-    return {run: _RUN.decode(body) for _, run, body in _pages(ledger, "run", "id, run, body", 0, last_id(ledger))}
+    return {run: _RUN.decode(body) for _, run, body in pages(ledger, "run", "id, run, body", 0, last_id(ledger))}
+
+
+def roles(ledger: Ledger) -> dict[str, str]:
+    """Whose runs they are: `agent`, `reviewer`, `canary`."""
+    return {name: run.role for name, run in _runs(ledger).items()}
 
 
 def _root(name: str, runs: dict[str, _Run]) -> str:
@@ -139,7 +146,7 @@ def _root(name: str, runs: dict[str, _Run]) -> str:
     return name
 
 
-def _pages(ledger: Ledger, kind: str, columns: str, since: int, last: int) -> Iterator[Sequence[Any]]:
+def pages(ledger: Ledger, kind: str, columns: str, since: int, last: int) -> Iterator[Sequence[Any]]:
     """Rows of one kind in order of id; the first column has to be the id."""
     at = since - 1
     query = f"SELECT {columns} FROM events WHERE kind = ? AND id > ? AND id <= ? ORDER BY id LIMIT {_ROWS}"  # noqa: S608

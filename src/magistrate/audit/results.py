@@ -35,6 +35,8 @@ class Cost(Record, frozen=True, kw_only=True):
     per_second: float
     """Actions a second on one core, with evidence where the arm needs it; 0: no time was recorded."""
     with_evidence: bool = True
+    tokens: float = 0.0
+    """Median an action, of a language model's prompt and answer; 0: none was asked."""
 
 
 class Results(Record, frozen=True, kw_only=True):
@@ -49,6 +51,9 @@ class Results(Record, frozen=True, kw_only=True):
     runs: int
     actions: int
     limit: int = 0
+    """Runs drawn of each source; 0: all."""
+    drawn: int = 0
+    """Harmful and harmless actions drawn of each source; 0: all."""
     seed: int = 0
     blocks: tuple[Block, ...] = ()
     costs: tuple[Cost, ...] = ()

@@ -121,12 +121,13 @@ def draw(
     from magistrate.audit.draw import plan
     from magistrate.audit.frame import AUDIT, first_id, frame
     from magistrate.audit.planning import items_in
+    from magistrate.audit.watch import more_wanted
 
     if items and minutes:
         raise click.UsageError("give --items or --minutes, not both")
     with opened(ledger_path, readonly=dry_run) as ledger:
         spent = [event.body.seconds for event in ledger.events(AUDIT, kinds=("label",))]  # type: ignore[union-attr]
-        budget = items or items_in(minutes or 30.0, spent)
+        budget = items or items_in(minutes or 30.0, spent) * (2 if more_wanted(ledger) else 1)
         since = max((one.upto for one in samples(ledger)), default=0) + 1 if new else 0
         since = max(since, first_id(ledger, at_since)) if at_since else since
         if dry_run:
@@ -348,3 +349,58 @@ def verify(ledger_path: Path | None, name: str) -> None:
     click.echo(f"{verdict}: sample {sample.id}, {len(sample.items):,} items ({time.monotonic() - began:.1f} s)")
     if found:
         raise click.exceptions.Exit(FOUND)
+
+
+@audit.command()
+@ledger_option
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Watches, as TOML."
+)
+@click.option("--anew", multiple=True, help="Declare this indicator's baseline again; may be given again.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON an indicator.")
+def watch(ledger_path: Path | None, config_path: Path | None, anew: Sequence[str], as_json: bool) -> None:
+    """Check what is new against the baselines; exit with 4 when an alarm rings. Made to be run every day.
+
+    Watched are missed canaries, workarounds after a denial, actions on oversight itself, verdicts without a rule, and reviewers
+    that could not answer; --config names others. False alarms come at most once in 1,000 checks on average, unless told otherwise.
+    """
+    need_scipy()
+    from magistrate.audit.watch import DEFAULT, check, load
+
+    settings = load(config_path) if config_path else DEFAULT
+    with opened(ledger_path) as ledger:
+        found = check(ledger, settings, anew=anew)
+    if as_json:
+        for one in found:
+            click.echo(json_line(one))
+    else:
+        rows = [
+            (
+                one.indicator,
+                f"{one.events:,}/{one.trials:,}",
+                "-" if one.waiting else f"{one.baseline:.3%}",
+                "-" if one.waiting else f"{one.evidence:,.3g}",
+                f"{one.bar:,.0f}",
+                "too few to tell yet" if one.waiting else ("ALARM " + one.then).strip() if one.rings else "quiet",
+            )
+            for one in found
+        ]
+        click.echo(table(["indicator", "new", "baseline", "evidence", "rings at", ""], rows))
+    ringing = [one for one in found if one.rings]
+    if ringing and settings.webhook:
+        _post(settings.webhook, json_line(ringing).encode())
+    if ringing:
+        raise click.exceptions.Exit(FOUND)
+
+
+def _post(address: str, body: bytes) -> None:
+    """Tell a webhook; one that fails is reported, and the exit code stands."""
+    from urllib.request import Request, urlopen
+
+    if not address.startswith(("https://", "http://")):
+        raise ConfigError(f"the webhook {address!r} is no http address")
+    try:
+        with urlopen(Request(address, data=body, headers={"Content-Type": "application/json"}), timeout=10):  # noqa: S310
+            pass
+    except OSError as error:
+        click.echo(f"the webhook could not be told: {error}", err=True)
