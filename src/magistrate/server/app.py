@@ -32,6 +32,7 @@ def make_app(service: Service, *, token: str = "", routes: Sequence[BaseRoute] =
     """The application. `token`: what clients have to show, where others than this user can connect."""
 
     async def hook(request: Request) -> Response:
+        came = time.monotonic()
         try:
             payload = await _body(request)
         except ClientDisconnect:
@@ -45,7 +46,7 @@ def make_app(service: Service, *, token: str = "", routes: Sequence[BaseRoute] =
             nonce=_word(request.headers.get("x-magistrate-id", "")),
             dry_run=request.headers.get("x-magistrate-mode") == "dry-run",
             approve=request.headers.get("x-magistrate-approve") == "1",
-            left=_seconds(request.headers.get("x-magistrate-deadline", "")),
+            until=came + _seconds(request.headers.get("x-magistrate-deadline", "")),
         )
         return reply_of(await service.answer(asked), asked.nonce)
 

@@ -58,8 +58,8 @@ class Live:
             if isinstance(body, Outcome) and self._latest and body.call_id in ("", self._latest.call_id):
                 self._latest = None
 
-    async def decide(self, action: Action, event: str, epoch: int) -> Verdict:
-        """The verdict on a call. Raises LedgerError."""
+    async def decide(self, action: Action, event: str, epoch: int, within: float) -> Verdict:
+        """The verdict on a call, for which reviewers have `within` seconds. Raises LedgerError."""
         verdict = await self.run.decide(action)
         self.remember(action, event, verdict, epoch)
         return verdict
@@ -111,7 +111,7 @@ class Runs:
     """The runs in memory, the least recently heard of last to stay."""
 
     def __init__(self, gate: Gate, commits: Commits, *, limit: int = MAX_RUNS) -> None:
-        self._gate, self._commits, self._limit = gate, commits, limit
+        self.gate, self._commits, self._limit = gate, commits, limit
         self._live: OrderedDict[str, Live] = OrderedDict()
         self.epoch = 0
         """Counts what people ruled: a verdict given before is not given again."""
@@ -124,7 +124,7 @@ class Runs:
         live = self._found(run)
         if live is None:
             parent = self._found(started.parent) if started.parent else None
-            live = Live(self._gate.open(run, started, parent.run if parent else None), fresh=True)
+            live = Live(self.gate.open(run, started, parent.run if parent else None), fresh=True)
             self._keep(run, live)
         return live
 
@@ -164,7 +164,7 @@ class Runs:
         evidence = recorded_evidence(ledger, run, witness=memory.take)
         if evidence is None:
             return None
-        live = Live(self._gate.resume(run, evidence, memory.latest), fresh=False)
+        live = Live(self.gate.resume(run, evidence, memory.latest), fresh=False)
         live.voices = memory.voices
         for action, verdict in memory.verdicts():
             live.keep(action, verdict, self.epoch)

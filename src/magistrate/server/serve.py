@@ -38,8 +38,6 @@ LOG = logging.getLogger("magistrate")
 BACKLOG = 2048
 PATIENCE = 2.0
 """Seconds to wait for another writer to the ledger."""
-BUDGET = 10.0
-"""Seconds that all reviewers of one action may take together: less than any hook waits."""
 STUCK = 60.0
 """Seconds without a round of the event loop after which the process ends, for a hook to start another."""
 DRAIN = 2.0
@@ -101,8 +99,7 @@ def build_service(
 ) -> tuple[Service, Sequence[BaseRoute]]:
     """One gate over the folder's ledger. Raises LedgerError."""
     commits = Commits(Ledger(state.ledger, patience=PATIENCE))
-    deadline = BUDGET / max(len(reviewers), 1)
-    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, deadline=deadline)
+    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False)
     return Service(gate, commits, spool=Spool(state.spool)), ()
 
 

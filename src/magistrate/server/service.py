@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +27,7 @@ from magistrate.server.spool import Asked, Spool
 
 LOG = logging.getLogger("magistrate")
 MARGIN = 0.3
-"""Seconds before the hook's deadline by which it is answered, if only by a denial."""
+"""Seconds before the hook's deadline by which reviewers have to be done, for the verdict to be recorded and told."""
 MAX_SEEN = 10_000
 MAX_KEPT = 2000
 """Characters of a payload that could not be read which are kept for the record."""
@@ -77,9 +78,11 @@ class Service:
         self._tasks.add(work)
         work.add_done_callback(self._tasks.discard)
         try:
-            async with asyncio.timeout(max(asked.left - MARGIN, 0.05)):
+            async with asyncio.timeout(max(asked.until - MARGIN / 2 - time.monotonic(), 0.05)):
                 return await asyncio.shield(work)
         except TimeoutError:
+            kept = self._keep(asked, "no decision came in time")
+            work.add_done_callback(lambda done: self._spool.remove(kept) if self._spool and kept else None)
             return self._refuse(adapter, asked, "no decision came in time")
 
     async def _answered(self, adapter: Adapter, asked: Asked) -> Reply:
@@ -127,8 +130,11 @@ class Service:
             return known
         if asked.denied:
             return live.refuse(action, heard.event, f"the hook denied it: {asked.denied}", epoch)
+        within = asked.until - MARGIN - time.monotonic()
+        if within <= 0 and not asked.dry_run:
+            return live.refuse(action, heard.event, "no time was left to review it", epoch)
         try:
-            return await live.decide(action, heard.event, epoch)
+            return await live.decide(action, heard.event, epoch, within)
         except LedgerError:
             raise
         except Exception as error:
@@ -158,15 +164,16 @@ class Service:
             self._keep(asked, why)
             return False
 
-    def _keep(self, asked: Asked, why: str) -> None:
-        """Put what could not be recorded into the spool, for later."""
+    def _keep(self, asked: Asked, why: str) -> str:
+        """Put what could not be recorded into the spool, for later; its name there, empty when it could not be kept."""
         if self._spool is None or asked.denied:
-            return
+            return ""
         self._seen.pop(asked.nonce, None)
         try:
-            self._spool.write(replace(asked, denied="" if asked.dry_run else why))
+            return self._spool.write(replace(asked, denied="" if asked.dry_run else why))
         except OSError as error:
             LOG.warning("nothing can be kept: %s", error)
+            return ""
 
     async def drain(self) -> None:
         """Record what hooks left in the spool, oldest first. What the ledger does not take stays there."""

@@ -6,6 +6,7 @@ beside its place and moved there, so that it is whole or not there; names sort b
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from pathlib import Path
@@ -28,8 +29,8 @@ class Asked(Record, frozen=True, kw_only=True):
     """Tells one call of the hook from every other."""
     dry_run: bool = False
     approve: bool = False
-    left: float = 20.0
-    """Seconds until the hook denies by itself."""
+    until: float = math.inf
+    """When the hook denies by itself, by the monotonic clock."""
     denied: str = ""
     """Why the hook denied already: what is left is to record it."""
 
@@ -62,8 +63,8 @@ class Spool:
         dry = mode == "dry-run"
         return Asked(host=host, event=event, payload=payload, nonce=nonce, dry_run=dry, denied="" if dry else why)
 
-    def write(self, asked: Asked) -> None:
-        """Leave a message. Raises OSError."""
+    def write(self, asked: Asked) -> str:
+        """Leave a message; its name. Raises OSError."""
         name = f"{time.time_ns():020d}-{asked.nonce or new_id()}"
         words = (asked.host, asked.event, "dry-run" if asked.dry_run else "enforce", asked.nonce, asked.denied)
         line = "\t".join(" ".join(word.split()) for word in words).encode("utf-8", "replace") + b"\n"
@@ -71,6 +72,7 @@ class Spool:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             target.write(line + asked.payload)
         part.rename(self._folder / name)
+        return name
 
     def remove(self, name: str) -> None:
         """Take a message away."""
