@@ -1,16 +1,10 @@
 """The gate: the one place that decides, and the place that fails closed.
 
-An action becomes a verdict in four steps: evidence is computed, the rulebook's matches are collected, they are combined, and
-reviewers may tighten what rules allow. Then the action and its verdict are durable in the ledger before anybody hears them.
+An action becomes a verdict in five steps: evidence is computed, the rulebook's matches are collected and combined (`verdicts`),
+reviewers may tighten what rules allow, and people have the last word (`docket`): their rulings and stops, and the pause of a run
+in which too much was refused. Then the action and its verdict are durable in the ledger before anybody hears them.
 
-How matches combine (`combine`), for each fact of the evidence:
-
-- the strictest matching rule decides, whatever its authority: a lower rule may tighten, never loosen, what a higher one fixes;
-- an allow and a restriction of the same authority on the same fact are a conflict, which a person settles: escalate;
-- a fact that no rule matches is uncovered: the rulebook's `on_uncovered`;
-- an action without any effect has nothing for a rule to bear on, and is allowed as `no-effect`;
-
-and the strictest fact decides for the action. Whatever goes wrong on the way ends in the rulebook's `on_unavailable`.
+Whatever goes wrong on the way ends in the rulebook's `on_unavailable`.
 """
 
 from __future__ import annotations
@@ -21,56 +15,51 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import msgspec
+from msgspec.structs import replace
 
-from magistrate.core.canon import content_hash, now
+from magistrate.core.canon import now
+from magistrate.core.errors import LedgerError
 from magistrate.core.mask import mask_said
 from magistrate.core.protocols import Case, Reviewer
 from magistrate.core.records import (
-    AUTHORITY_ORDER,
     Action,
-    Basis,
     Body,
-    Decision,
     Event,
     Evidence,
     Example,
-    Fact,
-    Match,
     Opinion,
-    Record,
-    Rule,
     Rulebook,
     RunStarted,
     Said,
     Verdict,
 )
+from magistrate.docket import Docket, Seat
 from magistrate.evidence.run import RunEvidence
+from magistrate.ledger import Ledger
+from magistrate.review.human import Asked
 from magistrate.rulebook.match import Matcher
+from magistrate.verdicts import (
+    STRICTNESS,
+    Bearing,
+    Finding,
+    Telling,
+    combine,
+    conclude,
+    describe,
+    find,
+    tell,
+    tighten,
+    unseen,
+)
 
-STRICTNESS: dict[Decision, int] = {"allow": 0, "escalate": 1, "deny": 2}
 HISTORY = 50
 """Events that a reviewer may be shown."""
 DEADLINE = 30.0
 """Seconds a reviewer may take."""
 
-Bearing = tuple[Rule, Match, int]
-"""A rule that bears on the action, the match that says so, and the index of the fact."""
-
-
-class Finding(Record, frozen=True, kw_only=True):
-    """What the rules say of an action."""
-
-    decision: Decision
-    basis: Basis
-    deciding: tuple[Bearing, ...] = ()
-    """The matches that the decision rests on."""
-    uncovered: tuple[int, ...] = ()
-    """Indexes of facts that no rule covers."""
-
 
 class Appender(Protocol):
-    """What the gate needs of a ledger."""
+    """What the gate needs of a ledger. One that wraps a ledger has it as `ledger`."""
 
     def append(self, run: str, bodies: Iterable[Body]) -> list[int]: ...
     def commit(self) -> None: ...
@@ -80,6 +69,7 @@ class Gate:
     """Decides on actions under one rulebook, into one ledger.
 
     `durable` commits each verdict before it is returned: what a live host needs. A look-back commits a run at a time.
+    `docket` knows what people decided; by default it reads the ledger that the gate writes to. `telling`: what agents hear.
     """
 
     def __init__(
@@ -91,6 +81,8 @@ class Gate:
         mode: str = "enforce",
         durable: bool = True,
         deadline: float = DEADLINE,
+        docket: Docket | None = None,
+        telling: Telling = "all",
     ) -> None:
         self.rulebook = rulebook
         self.matcher = Matcher(rulebook)
@@ -99,25 +91,36 @@ class Gate:
         self.mode = mode
         self.durable = durable
         self.deadline = deadline
+        self.docket = docket or Docket(_readable(ledger))
+        self.telling: Telling = telling
 
-    def open(self, run: str, started: RunStarted, parent: Run | None = None) -> Run:
-        """Begin a run: its first event is recorded, its evidence starts empty or from its parent's."""
-        opened = Run(self, run, RunEvidence(started, parent.evidence if parent else None))
+    def open(self, run: str, started: RunStarted, parent: Run | None = None, *, past: bool = False) -> Run:
+        """Begin a run: its first event is recorded, its evidence starts empty or from its parent's.
+
+        `past`: the run is over, nothing that is decided can stop anything; its verdicts say `dry-run`.
+        """
+        seat = self.docket.seat(run, started, parent.seat if parent else None)
+        evidence = RunEvidence(started, parent.evidence if parent else None)
+        opened = Run(self, run, evidence, seat=seat, mode="dry-run" if past else self.mode)
         opened.begin(started)
         return opened
 
     def resume(self, run: str, evidence: RunEvidence, events: Iterable[Event] = ()) -> Run:
         """Go on with a recorded run: `evidence` is what it held (`lookback.recorded_evidence`), `events` its latest ones."""
-        return Run(self, run, evidence, events)
+        return Run(self, run, evidence, events, seat=self.docket.resumed(run), mode=self.mode)
 
 
 class Run:
     """One run as the gate sees it."""
 
-    def __init__(self, gate: Gate, run: str, evidence: RunEvidence, events: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, gate: Gate, run: str, evidence: RunEvidence, events: Iterable[Event] = (), *, seat: Seat, mode: str
+    ) -> None:
         self.id = run
-        self._gate = gate
+        self.seat = seat
+        self.mode = mode
         self.evidence = evidence
+        self._gate = gate
         self._history: deque[Event] = deque(events, maxlen=HISTORY)
 
     def begin(self, started: RunStarted) -> None:
@@ -129,6 +132,7 @@ class Run:
         clean = mask_said(said)
         n = self._record([clean])[0]
         self.evidence.observe(n, clean)
+        self.seat.tree.feed(self.id, n, clean)
         return n
 
     async def decide(self, action: Action) -> Verdict:
@@ -137,12 +141,9 @@ class Run:
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101  mask_said keeps the type
         n = self._record([clean])[0]
-        verdict = await self._judge(n, clean)
+        verdict, asked = await self._judge(n, clean)
         took = (time.perf_counter_ns() - started) // 1000
-        verdict = msgspec.structs.replace(verdict, latency_us=took, at=now())
-        self._record([verdict])
-        if self._gate.durable:
-            self._gate.ledger.commit()
+        verdict = self._concluded(clean, asked, replace(verdict, latency_us=took, at=now()))
         self.evidence.observe(n, clean)
         return verdict
 
@@ -151,28 +152,86 @@ class Run:
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101
         n = self._record([clean])[0]
-        verdict = _unseen(n, self._gate, why, "deny")
+        verdict = unseen(n, why, "deny", self._gate.rulebook, self.mode)
         self._record([verdict])
         self.evidence.observe(n, clean)
         return verdict
+
+    async def wait(self, action: Action, verdict: Verdict, deadline: float) -> Verdict:
+        """For a host that can wait: the verdict on the same action after a person decided, or the same one when none did in time.
+
+        `deadline`: seconds. The new verdict is recorded like the first, which has to be durable before. Nobody may speak for the
+        run meanwhile but what happens in it. Raises LedgerError.
+        """
+        clean = mask_said(action)
+        assert isinstance(clean, Action)  # noqa: S101
+        asked = self.seat.asked(clean, verdict.evidence)
+        if not verdict.ticket or not await self._gate.docket.answered(self.seat, asked, verdict, deadline):
+            return verdict
+        return await self.reconsider(clean, verdict)
+
+    async def reconsider(self, action: Action, verdict: Verdict) -> Verdict:
+        """The verdict on an action that has one, after people decided something: recorded when it differs.
+
+        What was seen of the action stays as it was; a run that was paused only is judged as if it had not been.
+        """
+        started = time.perf_counter_ns()
+        self._record([])  # what is read from here on is what the verdict is recorded on
+        self._gate.docket.refresh()
+        asked = self.seat.asked(action, verdict.evidence)
+        if verdict.basis == "paused":
+            fresh, asked = await self._weighed(verdict.action, action, verdict.evidence)
+        else:
+            fresh = self._gate.docket.decide(self.seat, asked, verdict, bright=not verdict.ticket)
+        if (fresh.decision, fresh.basis, fresh.cites) == (verdict.decision, verdict.basis, verdict.cites):
+            return verdict
+        took = (time.perf_counter_ns() - started) // 1000
+        return self._concluded(action, asked, replace(fresh, latency_us=took, at=now()))
 
     def close(self) -> None:
         """Make everything recorded so far durable."""
         self._gate.ledger.commit()
 
-    async def _judge(self, n: int, action: Action) -> Verdict:
+    async def _judge(self, n: int, action: Action) -> tuple[Verdict, Asked]:
         gate = self._gate
+        gate.docket.refresh()
         try:
             evidence = self.evidence.assess(action)
-            finding = find(gate.matcher, evidence, action)
+            earlier = self.seat.around(action, evidence)
+            evidence = replace(evidence, earlier=earlier) if earlier else evidence
+            return await self._weighed(n, action, evidence)
+        except LedgerError:
+            raise
         except Exception as error:  # noqa: BLE001  any failure to see is a doubt, and doubt never allows
             why = f"the evidence could not be computed: {type(error).__name__}: {error}"
-            return _unseen(n, gate, why, gate.rulebook.on_unavailable)
-        opinions: tuple[Opinion, ...] = ()
-        if gate.reviewers and finding.decision == "allow":
+            asked = self.seat.asked(action, Evidence())
+            verdict = unseen(n, why, gate.rulebook.on_unavailable, gate.rulebook, self.mode)
+            return gate.docket.decide(self.seat, asked, verdict, bright=False), asked
+
+    async def _weighed(self, n: int, action: Action, evidence: Evidence) -> tuple[Verdict, Asked]:
+        """The verdict of rules and reviewers, and of people."""
+        gate = self._gate
+        asked = self.seat.asked(action, evidence)
+        finding = find(gate.matcher, evidence, action)
+        verdict = conclude(n, action, evidence, finding, (), gate.rulebook, self.mode)
+        settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
+        # What people settled is not for reviewers to say.
+        if gate.reviewers and settled.decision == "allow" and settled.basis != "ruling":
             case = Case(n=n, action=action, evidence=evidence, rulebook=gate.rulebook, history=tuple(self._history))
-            opinions = await _ask(gate, case)
-        return conclude(n, action, evidence, finding, opinions, gate.rulebook, gate.mode)
+            verdict = tighten(verdict, await _ask(gate, case), gate.rulebook)
+            self._record([])  # a stop may have come while they thought: it is seen, or waits until this is recorded
+            gate.docket.refresh()
+            settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
+        return settled, asked
+
+    def _concluded(self, action: Action, asked: Asked, verdict: Verdict) -> Verdict:
+        """Record a verdict, and what follows from it."""
+        verdict = tell(verdict, self._gate.telling, self._gate.rulebook)
+        self._record([verdict])
+        self._gate.docket.judged(self.seat, action, asked, verdict)
+        if self._gate.durable:
+            self._gate.ledger.commit()
+        return verdict
 
     def _record(self, bodies: list[Body]) -> list[int]:
         numbers = self._gate.ledger.append(self.id, bodies)
@@ -182,51 +241,14 @@ class Run:
         return numbers
 
 
-# ---------------------------------------------------------------- from evidence to a finding
-
-
-def find(matcher: Matcher, evidence: Evidence, action: Action) -> Finding:
-    """What the rules say of an action: pure."""
-    return combine(matcher.bearing(evidence, action), len(evidence.facts), matcher.rulebook.on_uncovered)
-
-
-def combine(bearing: Sequence[Bearing], facts: int, on_uncovered: Decision) -> Finding:
-    """Combine matches into one finding, as the module's docstring says. `facts`: how many facts there are."""
-    by_fact: dict[int, list[Bearing]] = {}
-    for entry in bearing:
-        by_fact.setdefault(entry[2], []).append(entry)
-    uncovered = tuple(at for at in range(facts) if at not in by_fact)
-    settled = [_settle(entries) for entries in by_fact.values()]
-    if uncovered:
-        settled.append((on_uncovered, "no-rule", ()))
-    if not settled:
-        return Finding(decision="allow", basis="no-effect")
-    worst = max(STRICTNESS[decision] for decision, _, _ in settled)
-    chosen = [entry for entry in settled if STRICTNESS[entry[0]] == worst]
-    # A rule is a better ground than the lack of one.
-    grounds = [entry for entry in chosen if entry[1] != "no-rule"] or chosen
-    deciding = tuple(entry for _, _, entries in grounds for entry in entries)
-    basis = "no-rule" if worst == 0 and uncovered else min((b for _, b, _ in grounds), key=_BASES.index)
-    return Finding(decision=chosen[0][0], basis=basis, deciding=deciding, uncovered=uncovered)
-
-
-_BASES: tuple[Basis, ...] = ("bright-line", "rule", "conflict", "no-rule")
-
-
-def _settle(entries: Sequence[Bearing]) -> tuple[Decision, Basis, tuple[Bearing, ...]]:
-    """One fact's decision, its basis, and the matches it rests on."""
-    worst = max(STRICTNESS[match.decision] for _, match, _ in entries)
-    top = [entry for entry in entries if STRICTNESS[entry[1].decision] == worst]
-    if worst:
-        allowed = {rule.authority for rule, match, _ in entries if match.decision == "allow"}
-        firm = [entry for entry in top if entry[0].authority not in allowed]
-        if not firm:
-            conflict = [entry for entry in entries if entry[0].authority in {rule.authority for rule, _, _ in top}]
-            return "escalate", "conflict", tuple(conflict)
-        top = firm
-    top.sort(key=lambda entry: AUTHORITY_ORDER.index(entry[0].authority))
-    basis: Basis = "bright-line" if top[0][0].authority == "bright-line" else "rule"
-    return top[0][1].decision, basis, tuple(top)
+def _readable(ledger: object) -> Ledger:
+    """The ledger behind an appender. Raises TypeError where there is none: a gate that cannot see a stop must not decide."""
+    while not isinstance(ledger, Ledger):
+        inner = getattr(ledger, "ledger", None)
+        if inner is None:
+            raise TypeError(f"{type(ledger).__name__} shows no ledger to read rulings and stops from")
+        ledger = inner
+    return ledger
 
 
 # ---------------------------------------------------------------- reviewers
@@ -236,6 +258,9 @@ async def _ask(gate: Gate, case: Case) -> tuple[Opinion, ...]:
     """Ask the reviewers in order, until one restricts or fails."""
     opinions: list[Opinion] = []
     for reviewer in gate.reviewers:
+        if not getattr(reviewer, "instant", False):
+            # Whoever thinks for long must not keep people from writing a stop into the ledger meanwhile.
+            gate.ledger.commit()
         opinion = await ask_one(reviewer, case, gate.deadline)
         opinions.append(opinion)
         if opinion.unavailable or (opinion.decision or "allow") != "allow":
@@ -257,7 +282,7 @@ async def ask_one(reviewer: Reviewer, case: Case, deadline: float = DEADLINE) ->
     took = (time.perf_counter_ns() - started) // 1000
     if unavailable:
         return Opinion(reviewer=reviewer.name, version=reviewer.version, unavailable=unavailable, latency_us=took)
-    return msgspec.structs.replace(opinion, latency_us=took)
+    return replace(opinion, latency_us=took)
 
 
 def _malformed(opinion: object, rulebook: Rulebook) -> str:
@@ -269,117 +294,6 @@ def _malformed(opinion: object, rulebook: Rulebook) -> str:
         return f"malformed: decision {opinion.decision!r}"
     unknown = set(opinion.rules) - {rule.id for rule in rulebook.rules}
     return f"malformed: unknown rule {', '.join(sorted(unknown))}" if unknown else ""
-
-
-# ---------------------------------------------------------------- from a finding to a verdict
-
-
-def conclude(
-    n: int,
-    action: Action,
-    evidence: Evidence,
-    finding: Finding,
-    opinions: Sequence[Opinion],
-    rulebook: Rulebook,
-    mode: str,
-) -> Verdict:
-    """The verdict: the rules' finding, tightened by reviewers' opinions where the rules allow."""
-    decision, basis = finding.decision, finding.basis
-    rules = tuple(dict.fromkeys(rule.id for rule, _, _ in finding.deciding))
-    reason = _reason(finding, evidence)
-    advice = _advice(finding)
-    for opinion in opinions:
-        proposed = rulebook.on_unavailable if opinion.unavailable else opinion.decision or "allow"
-        if STRICTNESS[proposed] <= STRICTNESS[decision]:
-            continue
-        decision = proposed
-        basis = "unavailable" if opinion.unavailable else "reviewer"
-        rules = opinion.rules
-        reason = f"{opinion.reviewer}: {opinion.unavailable or opinion.reason}"
-        advice = (
-            "This could not be reviewed, which is not a judgement on it; a person has been asked."
-            if opinion.unavailable
-            else _told(rule for rule in rulebook.rules if rule.id in opinion.rules) or "A reviewer stopped this."
-        )
-    return Verdict(
-        action=n,
-        decision=decision,
-        basis=basis,
-        revision=rulebook.revision,
-        rules=rules,
-        reason=reason,
-        advice=advice,
-        evidence=evidence,
-        opinions=tuple(opinions),
-        mode=mode,  # type: ignore[arg-type]
-        input_hash=content_hash([action.tool, action.arguments, evidence]),
-    )
-
-
-def _unseen(n: int, gate: Gate, why: str, decision: Decision) -> Verdict:
-    """The verdict on an action that could not be looked at."""
-    return Verdict(
-        action=n,
-        decision=decision,
-        basis="unavailable",
-        revision=gate.rulebook.revision,
-        reason=why[:500],
-        advice="This could not be reviewed, which is not a judgement on it; "
-        + ("it was not allowed." if decision == "deny" else "a person has been asked."),
-        mode=gate.mode,  # type: ignore[arg-type]
-        at=now(),
-    )
-
-
-def _reason(finding: Finding, evidence: Evidence) -> str:
-    if finding.basis == "no-rule":
-        facts = [describe(evidence.facts[at]) for at in finding.uncovered[:3]]
-        return "no rule covers: " + "; ".join(facts)
-    if finding.decision == "allow":
-        return ""
-    lines = [f"{rule.id}: {describe(evidence.facts[at])}" for rule, _, at in finding.deciding[:3]]
-    return ("rules of one authority disagree: " if finding.basis == "conflict" else "") + "; ".join(lines)
-
-
-def describe(fact: Fact) -> str:
-    """One fact in words a person reads: effect, target, where it lies, who asked, who said it."""
-    effect, origin = fact.effect, fact.origin
-    target = effect.target if len(effect.target) <= 100 else effect.target[:97] + "..."
-    words = [effect.kind, f"'{target}'" if target else "of something unnamed"]
-    traits: list[str] = [effect.scope] if effect.scope not in ("unknown", "local") else []
-    traits += ["production"] if effect.production else []
-    traits += list(effect.flags[:3])
-    traits += ["cannot be resolved before it runs"] if effect.certainty == "dynamic" else []
-    if traits:
-        words.append(f"({', '.join(traits)})")
-    words.append(_ASKED[fact.authority.stance] + (f" at #{fact.authority.event}" if fact.authority.event >= 0 else ""))
-    if origin and origin.author == "tool":
-        words.append(f"; target first said by {origin.tool or 'a tool'}'s output #{origin.event}")
-        words.append("beside an instruction" if origin.instructed else "")
-    return " ".join(word for word in words if word).replace(" ;", ";")
-
-
-_ASKED = {
-    "asked": "asked for",
-    "delegated": "asked for by a document the person pointed to",
-    "implied": "follows from the request",
-    "silent": "nobody asked for it",
-    "limited": "outside a limit the person set",
-    "forbidden": "the person said not to",
-}
-
-
-def _advice(finding: Finding) -> str:
-    if finding.decision == "allow":
-        return ""
-    if finding.basis == "no-rule":
-        return "No rule covers this action, so a person has to decide. Go on with other work, or ask."
-    return _told({rule.id: rule for rule, _, _ in finding.deciding[:3]}.values())
-
-
-def _told(rules: Iterable[Rule]) -> str:
-    """What the agent hears of rules: the obligation and a safer path."""
-    return " ".join(f"[{rule.id}] {rule.title}." + (f" {rule.safer}" if rule.safer else "") for rule in rules)
 
 
 # ---------------------------------------------------------------- examples
@@ -397,3 +311,9 @@ def judge_example(rulebook: Rulebook, example: Example) -> Verdict:
         run.observe(n, said)
     evidence = run.assess(last)
     return conclude(len(before) + 1, last, evidence, find(matcher, evidence, last), (), rulebook, "enforce")
+
+
+__all__ = [
+    "DEADLINE", "HISTORY", "STRICTNESS", "Appender", "Bearing", "Finding", "Gate", "Run", "ask_one", "combine", "conclude",
+    "describe", "find", "judge_example",
+]  # fmt: skip

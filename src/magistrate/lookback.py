@@ -5,15 +5,29 @@ Also `replay`: the runs of a ledger judged again, which under the same revision 
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import msgspec
 
-from magistrate.core.records import Action, Event, Outcome, Record, RunStarted, Session, Verdict
+from magistrate.core.records import (
+    Action,
+    Event,
+    Message,
+    Outcome,
+    Record,
+    Ruling,
+    RunStarted,
+    Session,
+    Stop,
+    Verdict,
+)
+from magistrate.docket import FED, Docket, Seat
 from magistrate.evidence.run import RunEvidence
 from magistrate.gate import Gate, Run, conclude, find
 from magistrate.ledger import Ledger
+from magistrate.ledger.people import PEOPLE, family, lineage
 
 MAX_PARENTS = 256
 """Finished runs whose evidence is kept for sub-agents that may follow."""
@@ -44,7 +58,7 @@ async def look_back(
         parent = parents.get(session.started.parent)
         started = msgspec.structs.replace(session.started, parent=parent.id) if parent else session.started
         begin(started)
-        run = gate.open(_free_name(gate, session.run), started, parent)
+        run = gate.open(_free_name(gate, session.run), started, parent, past=True)
         parents[session.run] = run
         if len(parents) > MAX_PARENTS:
             parents.popitem(last=False)
@@ -67,18 +81,45 @@ async def look_back(
 def replay(ledger: Ledger, run: str, gate: Gate) -> Iterator[tuple[Event, Verdict]]:
     """Judge a recorded run again under the gate's rulebook: yields each recorded action's event with its new verdict.
 
-    Nothing is recorded, and reviewers are not asked.
+    Nothing is recorded, and reviewers are not asked. What people ruled and what was refused before counts as it did then: what
+    happened between two actions happened under the recorded verdicts.
     """
     evidence: RunEvidence | None = None
-    for event in ledger.events(run, kinds=SAID):
-        if evidence is None:
-            evidence = _begin(ledger, event, depth=0)
+    docket, seats = Docket(), dict[str, Seat]()
+    recorded = next(ledger.events(run, kinds=("verdict",)), None)
+    mode = recorded.body.mode if recorded and isinstance(recorded.body, Verdict) else gate.mode
+    for event in _with_family(ledger, run):
         body = event.body
-        if isinstance(body, Action):
-            facts = evidence.assess(body)
-            finding = find(gate.matcher, facts, body)
-            yield event, conclude(event.n, body, facts, finding, (), gate.rulebook, gate.mode)
-        evidence.observe(event.n, body)
+        if event.run == run and isinstance(body, RunStarted | Message | Action | Outcome):
+            if evidence is None:
+                evidence = _begin(ledger, event, depth=0)
+            if isinstance(body, Action):
+                yield event, _again(event, body, evidence, seats[run], docket, gate, mode)
+            evidence.observe(event.n, body)
+        if isinstance(body, Ruling | Stop):
+            docket.learn(event)
+        elif isinstance(body, RunStarted):
+            seats[event.run] = docket.seat(event.run, body, seats.get(body.parent))
+        elif event.run in seats:
+            seats[event.run].tree.feed(event.run, event.n, body)
+
+
+def _with_family(ledger: Ledger, run: str) -> Iterator[Event]:
+    """The events of a run tree and what people decided anywhere, in the order in which they were recorded."""
+    runs = family(ledger, lineage(ledger, run)[-1])
+    streams = [ledger.events(one, kinds=[kind for kind in FED if kind not in PEOPLE]) for one in runs]
+    return heapq.merge(*streams, ledger.events(kinds=PEOPLE), key=lambda event: event.id)
+
+
+def _again(
+    event: Event, action: Action, evidence: RunEvidence, seat: Seat, docket: Docket, gate: Gate, mode: str
+) -> Verdict:
+    facts = evidence.assess(action)
+    earlier = seat.around(action, facts)
+    facts = msgspec.structs.replace(facts, earlier=earlier) if earlier else facts
+    finding = find(gate.matcher, facts, action)
+    verdict = conclude(event.n, action, facts, finding, (), gate.rulebook, mode)
+    return docket.decide(seat, seat.asked(action, facts, at=event.at), verdict, bright=finding.bright)
 
 
 SAID = ("run", "message", "action", "outcome")

@@ -51,7 +51,11 @@ class Case(Record, frozen=True, kw_only=True):
 
 
 class Reviewer(Protocol):
-    """Anything that gives an opinion on an action: a model, a classifier, a person."""
+    """Anything that gives an opinion on an action: a model, a classifier, a person.
+
+    One that never waits for anything may say so with an attribute `instant = True`; while any other is asked, the ledger is
+    left open to other writers.
+    """
 
     name: str
     version: str

@@ -37,7 +37,14 @@ def _kinds(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX events_by_kind ON events (kind, id)")
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_events_and_blobs, _kinds)
+def _tickets(db: sqlite3.Connection) -> None:
+    db.execute(
+        """CREATE INDEX events_by_ticket ON events (json_extract(body, '$.ticket'), id)
+           WHERE kind = 'verdict' AND json_extract(body, '$.ticket') IS NOT NULL"""
+    )
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_events_and_blobs, _kinds, _tickets)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -170,9 +170,12 @@ class Ledger:
         for (run,) in self._db.execute("SELECT run FROM events WHERE n = 0 ORDER BY id"):
             yield run
 
-    def events(self, run: str | None = None, *, kinds: Sequence[str] = ()) -> Iterator[Event]:
-        """Events in order, of one run or of all, texts filled in; memory stays bounded."""
+    def events(self, run: str | None = None, *, kinds: Sequence[str] = (), after: int = 0) -> Iterator[Event]:
+        """Events in order, of one run or of all, texts filled in; memory stays bounded. `after`: only those with a higher id."""
         where, values = ["1"], list[Any]()
+        if after:
+            where.append("id > ?")
+            values.append(after)
         if run is not None:
             where.append("run = ?")
             values.append(run)
@@ -188,6 +191,14 @@ class Ledger:
                     yield Event(id=id_, run=of, n=n, at=at, body=self._restore(body), prev=prev, hash=value)
         except sqlite3.Error as error:
             raise LedgerError(f"{self.path}: the ledger cannot be read: {error}") from None
+
+    def event(self, run: str, n: int) -> Event | None:
+        """One event by its place; None when there is none."""
+        for id_, at, body, prev, value in self.query(
+            "SELECT id, at, body, prev, hash FROM events WHERE run = ? AND n = ?", (run, n)
+        ):
+            return Event(id=id_, run=run, n=n, at=at, body=self._restore(body), prev=prev, hash=value)
+        return None
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a read-only query, for the named views in `ledger.views`."""

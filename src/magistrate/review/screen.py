@@ -54,6 +54,8 @@ class Screen:
     """A `core.protocols.Reviewer`. Weights are read on first use."""
 
     name = "screen"
+    instant = True
+    """Answers without waiting for anything (`core.protocols.Reviewer`)."""
 
     def __init__(self, budget: str = BUDGET) -> None:
         """`budget`: the share of harmless actions that may be escalated, one of `Screen.budgets()`. Raises ConfigError otherwise."""
