@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from magistrate.core.errors import ConfigError, InputError
 from magistrate.core.records import Adoption, Approval, Proposal
-from magistrate.law.adoption import RUN, Docket, adopt, adoption_mark, approve, in_force, propose, rulebook_in_force
+from magistrate.law.adoption import RUN, History, adopt, adoption_mark, approve, in_force, propose, rulebook_in_force
 from magistrate.law.governance import Governance, governance
 from magistrate.ledger import Ledger
 from magistrate.rulebook.signing import public_key, sign
@@ -49,7 +49,7 @@ class People:
         return Approval(proposal=proposal.id, by=by, signature=sign(approved(proposal, by), self.keys[key or by]))
 
     def adoption(self, proposal: Proposal) -> Adoption:
-        return adopt(in_force(self.ledger, self.governance), Docket(self.ledger), proposal, self.governance)
+        return adopt(in_force(self.ledger, self.governance), History(self.ledger), proposal, self.governance)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_who_may_not_approve(people: People, by: str, key: str, why: str) -> Non
     proposal = people.write(people.proposal())
     approval = people.approval(proposal, by, key)
     with pytest.raises(InputError, match=why):
-        approve(Docket(people.ledger), proposal, approval, people.governance)
+        approve(History(people.ledger), proposal, approval, people.governance)
     people.write(approval)
     with pytest.raises(InputError, match="0 of 1"):
         people.adoption(proposal)
@@ -110,7 +110,7 @@ def test_one_key_under_two_names_is_one_person(people: People) -> None:
     people.write(people.approval(proposal, "bo"))
     second = people.approval(proposal, "cy", "bo")
     with pytest.raises(InputError, match="same key under another name"):
-        approve(Docket(people.ledger), proposal, second, people.governance)
+        approve(History(people.ledger), proposal, second, people.governance)
     people.write(second)
     with pytest.raises(InputError, match="1 of 2"):
         people.adoption(proposal)
@@ -133,14 +133,14 @@ def test_an_approval_of_one_change_serves_no_other(people: People) -> None:
     second = people.write(people.proposal(text=TEXT.replace("when asked", "if asked")))
     stolen = replace(people.approval(first, "bo"), proposal=second.id)
     with pytest.raises(InputError, match="forged, altered"):
-        approve(Docket(people.ledger), second, stolen, people.governance)
+        approve(History(people.ledger), second, stolen, people.governance)
 
 
 def test_a_later_proposal_cannot_take_anothers_id(people: People) -> None:
     first = people.write(people.proposal())
     people.write(people.approval(first, "bo"))
     people.write(replace(people.proposal(text=TEXT + "\n<!-- x -->\n"), id=first.id))
-    assert Docket(people.ledger).find(first.id[:6]).text == first.text
+    assert History(people.ledger).find(first.id[:6]).text == first.text
 
 
 def test_a_stale_proposal_is_not_adopted(people: People) -> None:

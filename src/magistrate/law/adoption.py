@@ -59,7 +59,7 @@ class InForce(Record, frozen=True, kw_only=True):
         return bool(self.text)
 
 
-class Docket:
+class History:
     """Everything in the ledger about changes of the law."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -126,8 +126,8 @@ def in_force(ledger: Ledger, governance: Governance) -> InForce:
 
     Raises ConfigError when the ledger holds an adoption and nobody is named who could have approved it.
     """
-    docket = Docket(ledger)
-    if not docket.adoptions:
+    history = History(ledger)
+    if not history.adoptions:
         return InForce(rulebook=default())
     if not governance.signers:
         raise ConfigError(
@@ -136,8 +136,8 @@ def in_force(ledger: Ledger, governance: Governance) -> InForce:
     law = InForce(rulebook=default())
     steps: list[Step] = []
     current = ""
-    for event, adoption in docket.adoptions:
-        step = _step(docket, event, adoption, governance, current)
+    for event, adoption in history.adoptions:
+        step = _step(history, event, adoption, governance, current)
         steps.append(step)
         if not step.refused and step.proposal:
             current = adoption.new
@@ -146,14 +146,14 @@ def in_force(ledger: Ledger, governance: Governance) -> InForce:
     return replace(law, steps=tuple(steps), refused=refused)
 
 
-def _step(docket: Docket, event: Event, adoption: Adoption, governance: Governance, current: str) -> Step:
-    found = docket.proposals.get(adoption.proposal)
+def _step(history: History, event: Event, adoption: Adoption, governance: Governance, current: str) -> Step:
+    found = history.proposals.get(adoption.proposal)
     if found is None or found[0].id >= event.id:
         return Step(
             adoption=adoption, proposal=None, approvals=(), at=event.at, refused="nothing of that id was proposed"
         )
     proposal = found[1]
-    approvals = docket.checked(proposal, governance, before=event.id)
+    approvals = history.checked(proposal, governance, before=event.id)
     refused = short_of(proposal, approvals, governance)
     if (adoption.old, adoption.new) != (proposal.old, proposal.new):
         refused = "it names other revisions than the proposal"
@@ -225,20 +225,20 @@ def propose(law: InForce, text: str, *, author: str, why: str, reporter: str = "
     )
 
 
-def approve(docket: Docket, proposal: Proposal, approval: Approval, governance: Governance) -> None:
+def approve(history: History, proposal: Proposal, approval: Approval, governance: Governance) -> None:
     """Check an approval before it is recorded. Raises InputError when it would not count."""
-    standing = [(one.event, one.approval) for one in docket.checked(proposal, governance) if not one.why_not]
+    standing = [(one.event, one.approval) for one in history.checked(proposal, governance) if not one.why_not]
     if why := check(proposal, [*standing, (0, approval)], governance)[-1].why_not:
         raise InputError(f"the approval does not count: {why}")
 
 
-def adopt(law: InForce, docket: Docket, proposal: Proposal, governance: Governance) -> Adoption:
+def adopt(law: InForce, history: History, proposal: Proposal, governance: Governance) -> Adoption:
     """The adoption of a proposal, without what a replay found. Raises InputError when it may not be adopted."""
     if proposal.old != law.rulebook.revision:
         raise InputError(
             f"the proposal changes {proposal.old[:19]}, but {law.rulebook.revision[:19]} is in force",
             mend="propose it anew",
         )
-    if why := short_of(proposal, docket.checked(proposal, governance), governance):
+    if why := short_of(proposal, history.checked(proposal, governance), governance):
         raise InputError(f"not adopted: {why}")
     return Adoption(proposal=proposal.id, old=proposal.old, new=proposal.new, at=now())
