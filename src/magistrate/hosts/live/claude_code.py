@@ -29,7 +29,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
         "SessionEnd": "end",
         "SubagentStart": "agent-start",
         "SubagentStop": "agent-end",
-        "Stop": "quiet",
+        "Stop": "reply",
         "StopFailure": "quiet",
         "PreCompact": "quiet",
         "PostCompact": "quiet",

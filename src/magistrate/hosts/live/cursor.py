@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
 from magistrate.core.errors import InputError
-from magistrate.core.records import Action, Heard
+from magistrate.core.records import Action, Heard, Outcome
 from magistrate.hosts.claude_lines import words
-from magistrate.hosts.live.payload import Payload
+from magistrate.hosts.live.payload import Payload, loads
 from magistrate.hosts.live.snake import Hooks, Kind, Told, call
 
 NAME = "cursor"
@@ -34,7 +35,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
         "afterShellExecution": "quiet",
         "afterMCPExecution": "quiet",
         "afterFileEdit": "quiet",
-        "afterAgentResponse": "quiet",
+        "afterAgentResponse": "reply",
         "afterAgentThought": "quiet",
         "preCompact": "quiet",
         "stop": "quiet",
@@ -76,6 +77,13 @@ class Cursor(Hooks, frozen=True, kw_only=True):
         if not isinstance(told.command, str):
             raise InputError("the command is missing")
         return call("Shell", {"command": told.command}, cwd=told.cwd)
+
+    def result(self, response: Any) -> Outcome:
+        """What a tool gave back: an object, given as JSON text."""
+        if isinstance(response, str) and response.lstrip().startswith("{"):
+            with suppress(InputError):
+                response = loads(response)
+        return super().result(response)
 
     def body(self, event: str, word: str, text: str) -> dict[str, Any]:
         """A decision in the host's words."""

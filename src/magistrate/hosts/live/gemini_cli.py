@@ -20,7 +20,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
         "BeforeTool": "call",
         "AfterTool": "result",
         "BeforeAgent": "prompt",
-        "AfterAgent": "quiet",
+        "AfterAgent": "reply",
         "SessionStart": "start",
         "SessionEnd": "end",
         "Notification": "quiet",

@@ -25,7 +25,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
         "SessionEnd": "end",
         "SubagentStart": "agent-start",
         "SubagentStop": "agent-end",
-        "Stop": "quiet",
+        "Stop": "reply",
         "StopFailure": "quiet",
         "Notification": "quiet",
         "PreCompact": "quiet",

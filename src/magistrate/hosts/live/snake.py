@@ -20,9 +20,11 @@ from magistrate.hosts.live import answers
 from magistrate.hosts.live.payload import Payload, identifier, load, loads, role_of, shaped, step
 from magistrate.hosts.turns import home_of, speakers
 
-Kind = Literal["call", "result", "failure", "refusal", "prompt", "start", "agent-start", "agent-end", "end", "quiet"]
-"""What an event tells. `call`: a tool call that waits; `refusal`: the host itself did not let one run; `quiet`: nothing that
-the run's evidence rests on."""
+Kind = Literal[
+    "call", "result", "failure", "refusal", "prompt", "reply", "start", "agent-start", "agent-end", "end", "quiet"
+]
+"""What an event tells. `call`: a tool call that waits; `refusal`: the host itself did not let one run; `reply`: what the
+agent says at the end of a turn; `quiet`: nothing that the run's evidence rests on."""
 Author = Literal["person", "system", "agent", "machine"]
 
 CAMEL = MappingProxyType(
@@ -56,6 +58,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     mcp_context: Any = None
     command: Any = None
     prompt: Any = None
+    last_assistant_message: Any = None
+    prompt_response: Any = None
+    text: Any = None
     error: Any = None
     reason: Any = None
     model: Any = None
@@ -134,6 +139,10 @@ class Hooks(Record, frozen=True, kw_only=True):
             case "prompt":
                 for author, text in self.typed(result_text(told.prompt)):
                     yield Message(author="machine" if told.agent_id else author, text=text)
+            case "reply" | "agent-end":
+                text = words(told.last_assistant_message) or words(told.prompt_response) or words(told.text)
+                if text.strip():
+                    yield Message(author="agent", text=text)
             case "result":
                 yield replace(self.result(told.tool_response), call_id=call_id, tool=tool)
             case "failure":
@@ -210,7 +219,7 @@ def call(tool: str | None, given: Any, *, call_id: str | None = "", cwd: str | N
 
 def result_text(value: Any) -> str:
     """What a tool gave back, as text: content parts, or the texts in a structured result, in order."""
-    return value if isinstance(value, str) else "\n".join(texts_in(value))
+    return value if isinstance(value, str) else "\n".join(filter(None, texts_in(value)))
 
 
 def said(body: dict[str, Any], *, stderr: str = "", exit: int = 0) -> Reply:

@@ -137,7 +137,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                 approve="PermissionRequest",
                 tells=(
                     "PostToolUse", "PostToolUseFailure", "PermissionDenied", "UserPromptSubmit", "SessionStart", "SessionEnd",
-                    "SubagentStart", "SubagentStop",
+                    "SubagentStart", "SubagentStop", "Stop",
                 ),
                 files={
                     "user": ".claude/settings.json",
@@ -152,7 +152,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                 host="codex",
                 gates=("PreToolUse",),
                 approve="PermissionRequest",
-                tells=("PostToolUse", "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop"),
+                tells=("PostToolUse", "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart", "SubagentStop", "Stop"),
                 files={"user": ".codex/hooks.json", "project": ".codex/hooks.json"},
                 moved=("CODEX_HOME", ".codex"),
                 entry=_codex,
@@ -162,7 +162,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
             Wiring(
                 host="gemini-cli",
                 gates=("BeforeTool",),
-                tells=("AfterTool", "BeforeAgent", "SessionStart", "SessionEnd"),
+                tells=("AfterTool", "BeforeAgent", "AfterAgent", "SessionStart", "SessionEnd"),
                 files={
                     "user": ".gemini/settings.json",
                     "project": ".gemini/settings.json",
@@ -176,7 +176,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                 approve="PermissionRequest",
                 tells=(
                     "PostToolUse", "PostToolUseFailure", "UserPromptSubmit", "SessionStart", "SessionEnd", "SubagentStart",
-                    "SubagentStop",
+                    "SubagentStop", "Stop",
                 ),
                 files={
                     "user": ".qwen/settings.json",
@@ -208,7 +208,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
             Wiring(
                 host="cursor",
                 gates=("preToolUse",),
-                tells=("postToolUse", "postToolUseFailure", "beforeSubmitPrompt", "sessionStart", "sessionEnd"),
+                tells=("postToolUse", "postToolUseFailure", "beforeSubmitPrompt", "afterAgentResponse", "sessionStart", "sessionEnd"),
                 files={
                     "user": ".cursor/hooks.json",
                     "project": ".cursor/hooks.json",
