@@ -8,8 +8,8 @@ from pathlib import Path
 
 from magistrate.core.records import Action, Event, Message, Outcome, Verdict
 from magistrate.ledger import Ledger
-from magistrate.sdk import Guard, Unreviewed
-from magistrate.sdk.answer import Answer
+from magistrate.sdk import Guard
+from magistrate.testing.links import Broken, Down
 
 REQUEST = "Please read notes.txt and then remove old.txt here. It is not needed any more."
 ORDER = (
@@ -91,26 +91,6 @@ def steps(found: Place) -> Iterator[tuple[str, str]]:
     yield "read_file", str(found.notes)
     yield "remove", str(found.old)
     yield "remove", str(found.victim)
-
-
-class Down:
-    """A reviewer that is not there."""
-
-    def post(self, event: str, payload: bytes) -> Answer:
-        raise Unreviewed("nobody is there")
-
-    def close(self) -> None:
-        pass
-
-
-class Broken:
-    """A reviewer that fails in a way nobody thought of."""
-
-    def post(self, event: str, payload: bytes) -> Answer:
-        raise KeyError("surprise")
-
-    def close(self) -> None:
-        pass
 
 
 FAILURES: Sequence[Callable[[], Guard]] = (lambda: Guard(Down()), lambda: Guard(Broken()))

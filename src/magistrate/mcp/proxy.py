@@ -73,6 +73,7 @@ class Proxy:
         for message in messages:
             self._note(message)
         if calls:
+            self._waiting.update(_key(call.get("id")) for call in calls)
             task = asyncio.create_task(self._gate(line, messages, calls))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -98,7 +99,6 @@ class Proxy:
     async def _gate(self, line: bytes, messages: list[Message], calls: list[Message]) -> None:
         """Review the calls of one line; pass on what may go, answer for what may not."""
         keys = [_key(call.get("id")) for call in calls]
-        self._waiting.update(keys)
         answers = [await self._review(call) for call in calls]
         self._waiting.subtract(keys)
         self._waiting = +self._waiting

@@ -54,7 +54,20 @@ class Link(Protocol):
 
 def unreviewed(why: object) -> Answer:
     """The answer where there is none: the call does not run."""
-    return Answer(decision="deny", reason=doubt(str(why)), reviewed=False)
+    text = str(why)
+    return Answer(decision="deny", reason=text if text.startswith(_DOUBT) else doubt(text), reviewed=False)
+
+
+_DOUBT = doubt("")[:20]
+"""How a reason begins that says so already."""
+
+
+def answer_of(stdout: bytes, code: int) -> Answer:
+    """The answer in what a hook would print and exit with. Raises `Unreviewed` where it is a refusal without a verdict."""
+    answer = read_answer(stdout)
+    if code:
+        raise Unreviewed(answer.reason or f"refused with {code}")
+    return answer
 
 
 def read_answer(reply: bytes) -> Answer:

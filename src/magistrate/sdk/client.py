@@ -8,7 +8,7 @@ from pathlib import Path
 
 from magistrate import hook
 from magistrate.core.config import state_dir
-from magistrate.sdk.answer import Answer, Unreviewed, read_answer
+from magistrate.sdk.answer import Answer, Unreviewed, answer_of
 
 MAX_PATH = 100
 """Characters of a socket's path; the hook enters a longer one step by step, which a library cannot."""
@@ -31,17 +31,13 @@ class Client:
         call.payload = payload
         try:
             out, _, code = _ask(call)
-            answer = read_answer(out)
+            answer = answer_of(out, code)
         except (hook.Doubt, OSError, ValueError, Unreviewed) as error:
             if not call.dry:
                 raise Unreviewed(str(error)) from None
             hook.spool(call, str(error))
             return Answer(decision="allow", reviewed=False)
-        if call.dry:
-            return Answer(decision="allow")
-        if code:
-            raise Unreviewed(answer.reason or f"the server refuses with {code}")
-        return answer
+        return Answer(decision="allow") if call.dry else answer
 
     def close(self) -> None:
         """Nothing is held between messages."""

@@ -20,7 +20,7 @@ import inspect
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -32,7 +32,7 @@ from magistrate.core.records import Rulebook
 from magistrate.sdk.answer import Answer, Link, Refused
 from magistrate.sdk.client import Client
 from magistrate.sdk.conversation import Conversation, caller, in_thread
-from magistrate.sdk.local import DEADLINE, Local, gate
+from magistrate.sdk.local import DEADLINE, Local, service
 
 MAX_CONVERSATIONS = 4096
 """Kept in memory; the one that was quiet longest is let go, and begins afresh should it go on."""
@@ -43,8 +43,8 @@ R = TypeVar("R")
 class Guard:
     """One agent program's reviewer.
 
-    `link`: whoever answers; without one, a gate in this process (`ledger`, `rules`, `reviewers`, `dry_run` as for
-    `magistrate.sdk.local.gate`). `host`: what the program is called in the ledger. `cwd`: the agent's working folder, by which
+    `link`: whoever answers; without one, a gate in this process (`ledger`, `rules`, `reviewers` as for
+    `magistrate.sdk.local.service`; in a `dry_run` nothing is refused). `host`: what the program is called in the ledger. `cwd`: the agent's working folder, by which
     it is told what is its own place and what is not; this process's by default, `""` where there is none.
     """
 
@@ -56,12 +56,12 @@ class Guard:
         cwd: str | Path | None = None,
         ledger: str | Path | None = None,
         rules: str | Path | Rulebook | None = None,
-        reviewers: list[Reviewer] | None = None,
+        reviewers: Sequence[Reviewer] | None = None,
         dry_run: bool = False,
         deadline: float = DEADLINE,
     ) -> None:
         self.host = host
-        self.link = link or Local(lambda: gate(ledger, rules, reviewers, dry_run), deadline=deadline)
+        self.link = link or Local(lambda: service(ledger, rules, reviewers), deadline=deadline, dry_run=dry_run)
         self._frame = {
             "host": host,
             "cwd": "" if cwd == "" else str(Path(cwd or Path.cwd()).absolute()),
