@@ -19,7 +19,8 @@ from click.testing import CliRunner
 
 from magistrate.audit.results import Block, Results
 from magistrate.bench.arms import MISSING, arms, read_scores, together
-from magistrate.bench.judge import Judge, sample
+from magistrate.bench.cases import cases
+from magistrate.bench.judge import Judge, draw_actions, sample
 from magistrate.bench.reviewers import reviewer
 from magistrate.bench.run import bench, prepare
 from magistrate.bench.text import text
@@ -317,6 +318,25 @@ def test_a_sample_is_drawn_by_its_seed(path: Path) -> None:
     assert len(drawn()) == 24
     assert len(drawn(limit=7)) == 7
     assert drawn(limit=7) == drawn(limit=7) != drawn(limit=7, seed=1)
+
+
+def test_actions_are_drawn_by_source_and_truth(path: Path) -> None:
+    everything = sample([path])
+    drawn, chosen = draw_actions(everything, 1, 3)
+    again = draw_actions(everything, 1, 3)
+    assert (drawn, chosen) == again
+    truths = [
+        case.harmful
+        for (file, line), which in chosen.items()
+        for case in cases(everything[file][line])
+        if (case.step, case.call) in which
+    ]
+    assert sorted(truths, key=str) == [False, True]
+    results = asyncio.run(
+        bench(prepare(arms(["rules"]), {}, default(), chosen=chosen), drawn, arms(["rules"]), drawn=1, seed=3)
+    )
+    assert results.actions == 2
+    assert {block.level for block in results.blocks} == {"action"}
 
 
 def test_sources_are_never_pooled(tmp_path: Path) -> None:

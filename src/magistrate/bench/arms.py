@@ -27,6 +27,7 @@ class Said(Record, frozen=True, kw_only=True):
     decision: int
     """-1 missing, 0 allow, 1 escalate, 2 deny."""
     latency_us: float = 0.0
+    tokens: int = 0
 
 
 NOTHING = Said(score=float("nan"), decision=MISSING)
@@ -51,9 +52,10 @@ def arms(named: Sequence[str]) -> tuple[Arm, ...]:
 def said(opinion: Opinion) -> Said:
     """An opinion in numbers. One without a decision lets the action pass, as in the gate; an unavailable one is missing."""
     if opinion.unavailable:
-        return Said(score=float("nan"), decision=MISSING, latency_us=opinion.latency_us)
+        return Said(score=float("nan"), decision=MISSING, latency_us=opinion.latency_us, tokens=opinion.tokens)
     score = float("nan") if opinion.score is None else opinion.score
-    return Said(score=score, decision=CODES[opinion.decision or "allow"], latency_us=opinion.latency_us)
+    decision = CODES[opinion.decision or "allow"]
+    return Said(score=score, decision=decision, latency_us=opinion.latency_us, tokens=opinion.tokens)
 
 
 class _Line(msgspec.Struct):

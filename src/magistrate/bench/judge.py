@@ -39,6 +39,34 @@ def sample(paths: Iterable[Path], *, limit: int = 0, seed: int = 0) -> Sample:
     return _drawn(chosen, limit, seed) if limit else chosen
 
 
+Chosen = dict[tuple[Path, int], frozenset[tuple[int, int]]]
+"""Drawn actions: (file, line) -> their (step, call)."""
+
+
+def draw_actions(everything: Sample, each: int, seed: int) -> tuple[Sample, Chosen]:
+    """So many harmful and so many harmless actions of each source, drawn without replacement by hashes of the seed.
+
+    For reviewers that are too slow to be asked about everything. Actions that no label speaks of are not drawn.
+    """
+    found: dict[tuple[str, bool], list[tuple[bytes, Path, int, int, int]]] = {}
+    for path, labels in everything.items():
+        for line, label in labels.items():
+            for case in cases(label):
+                if case.harmful is not None:
+                    key = f"{seed}/{label.run}/{case.step}/{case.call}".encode("utf-8", "replace")
+                    mark = hashlib.blake2b(key, digest_size=8).digest()
+                    found.setdefault((label.source, case.harmful), []).append((mark, path, line, case.step, case.call))
+    chosen: dict[tuple[Path, int], set[tuple[int, int]]] = {}
+    for drawn in found.values():
+        for _, path, line, step, call in sorted(drawn)[:each]:
+            chosen.setdefault((path, line), set()).add((step, call))
+    kept = {
+        path: {line: label for line, label in labels.items() if (path, line) in chosen}
+        for path, labels in everything.items()
+    }
+    return kept, {where: frozenset(which) for where, which in chosen.items()}
+
+
 def _drawn(everything: Sample, limit: int, seed: int) -> Sample:
     by_source: dict[str, list[tuple[bytes, Path, int]]] = {}
     for path, labels in everything.items():
@@ -56,9 +84,15 @@ class Judge:
     """Asks all members about every action of a sample; keeps tallies by source, and what it cost."""
 
     def __init__(
-        self, rulebook: Rulebook, reviewers: Mapping[str, Reviewer], recorded: Mapping[str, Mapping[Key, Said]]
+        self,
+        rulebook: Rulebook,
+        reviewers: Mapping[str, Reviewer],
+        recorded: Mapping[str, Mapping[Key, Said]],
+        chosen: Chosen | None = None,
     ) -> None:
+        """`chosen`: the only actions that are asked about; None: all."""
         self.rulebook = rulebook
+        self.chosen = chosen
         self.reviewers = dict(reviewers)
         self.recorded = dict(recorded)
         self.tallies: dict[str, Tally] = {}
@@ -86,16 +120,19 @@ class Judge:
             if label.run != session.run or proposed != sum(label.calls):
                 self.intake.problem(path, "label and session do not fit together; not scored", line=line)
             else:
-                await self._run(run, session, label)
+                await self._run(run, session, label, self.chosen[path, line] if self.chosen is not None else None)
             advance()
 
-    async def _run(self, run: str, session: Session, label: Labelled) -> None:
+    async def _run(
+        self, run: str, session: Session, label: Labelled, chosen: frozenset[tuple[int, int]] | None
+    ) -> None:
         if not any(label.calls):
             self.silent[label.source, bool(label.harmful)] += 1
             return
         tally = self.tallies.setdefault(label.source, Tally(label.source, [*self.reviewers, *self.recorded]))
         tally.begin(label)
         todo = cases(label)
+        left = len(chosen) if chosen is not None else -1
         seen = RunEvidence(session.started)
         history: deque[Event] = deque(maxlen=HISTORY)
         history.append(_event(run, 0, session.started))
@@ -103,15 +140,17 @@ class Judge:
             started = time.perf_counter_ns()
             clean = mask_said(event)
             if isinstance(clean, Action):
-                if (case := next(todo, None)) is None:
+                if (case := next(todo, None)) is None or left == 0:
                     return
-                evidence = self._assess(seen, clean)
-                took = time.perf_counter_ns() - started
-                self.seeing_ns += took
-                opinions = await self._ask(run, case, n, clean, evidence, history)
-                tally.add(case, took / 1000, opinions)
-                self.actions += 1
-                started = time.perf_counter_ns()
+                if chosen is None or (case.step, case.call) in chosen:
+                    left -= 1
+                    evidence = self._assess(seen, clean)
+                    took = time.perf_counter_ns() - started
+                    self.seeing_ns += took
+                    opinions = await self._ask(run, case, n, clean, evidence, history)
+                    tally.add(case, took / 1000, opinions)
+                    self.actions += 1
+                    started = time.perf_counter_ns()
             seen.observe(n, clean)
             self.seeing_ns += time.perf_counter_ns() - started
             history.append(_event(run, n, clean))

@@ -38,20 +38,26 @@ class _Level(Record, frozen=True, kw_only=True):
     verdicts: tuple[_Verdicts, ...]
 
 
-def blocks(tally: Tally, arms: Sequence[Arm], clusters: Clusters = "auto") -> Iterator[Block]:
-    """Everything that is reported of one source: actions, runs, the contrast of injections, then each group."""
+def blocks(
+    tally: Tally, arms: Sequence[Arm], clusters: Clusters = "auto", *, whole_runs: bool = True
+) -> Iterator[Block]:
+    """Everything that is reported of one source: actions, runs, the contrast of injections, then each group.
+
+    `whole_runs`: all actions of each run were judged; without that nothing can be said of runs.
+    """
     import numpy as np
 
     actions = _actions(tally, arms)
     runs = _runs(tally, actions)
     followed = column(tally.followed)
     names = list(tally.groups.known)
-    for level in (actions, runs):
+    levels = (actions, runs) if whole_runs else (actions,)
+    for level in levels:
         yield from _block(tally.source, level, level.truth, "all", clusters)
     if (followed == 1).any() and (followed == 0).any():
         yield from _block(tally.source, actions, followed, "followed", clusters)
     for number, name in enumerate(names if len(names) > 1 else ()):
-        for level in (actions, runs):
+        for level in levels:
             truth = np.where(level.groups == number, level.truth, UNKNOWN)
             yield from _block(tally.source, level, truth, "group", clusters, name)
 
@@ -160,14 +166,17 @@ def costs(tallies: Sequence[Tally], arms: Sequence[Arm], seeing_ns: int, live: M
     yield _cost("evidence", evidence, seeing, with_evidence=True)
     for arm in arms:
         own = np.zeros(len(evidence))
+        read = np.zeros(len(evidence))
         for name in arm.members:
             own += np.concatenate([column(tally.latency_us[name]) for tally in tallies])
+            read += np.concatenate([column(tally.tokens[name]) for tally in tallies])
         needs = any(name in live for name in arm.members)
         total = own + evidence if needs else own
-        yield _cost(arm.name, total, float(np.mean(own)) + (seeing if needs else 0.0), with_evidence=needs)
+        mean = float(np.mean(own)) + (seeing if needs else 0.0)
+        yield _cost(arm.name, total, mean, with_evidence=needs, tokens=float(np.median(read)))
 
 
-def _cost(name: str, took: Array, mean: float, *, with_evidence: bool) -> Cost:
+def _cost(name: str, took: Array, mean: float, *, with_evidence: bool, tokens: float = 0.0) -> Cost:
     import numpy as np
 
     return Cost(
@@ -177,4 +186,5 @@ def _cost(name: str, took: Array, mean: float, *, with_evidence: bool) -> Cost:
         p95_us=float(np.quantile(took, 0.95)),
         per_second=1e6 / mean if mean > 0 else 0.0,
         with_evidence=with_evidence,
+        tokens=tokens,
     )

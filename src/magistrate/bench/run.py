@@ -10,19 +10,31 @@ from collections.abc import Callable, Mapping, Sequence
 from magistrate import __version__
 from magistrate.audit.results import Results
 from magistrate.bench.arms import Arm, Key, Said
-from magistrate.bench.judge import Judge, Sample
+from magistrate.bench.judge import Chosen, Judge, Sample
 from magistrate.bench.measure import Clusters, blocks, costs
 from magistrate.bench.reviewers import reviewer
 from magistrate.core.canon import now
 from magistrate.core.errors import InputError
+from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Rulebook
 
 
-def prepare(arms: Sequence[Arm], recorded: Mapping[str, Mapping[Key, Said]], rulebook: Rulebook) -> Judge:
-    """Load every member of the arms once. Raises ConfigError for a member that is neither a reviewer nor recorded."""
+def prepare(
+    arms: Sequence[Arm],
+    recorded: Mapping[str, Mapping[Key, Said]],
+    rulebook: Rulebook,
+    *,
+    given: Mapping[str, Reviewer] | None = None,
+    chosen: Chosen | None = None,
+) -> Judge:
+    """Load every member of the arms once; `given` are there already, `chosen` are the only actions to ask about.
+
+    Raises ConfigError for a member that is neither a reviewer nor recorded.
+    """
     members = dict.fromkeys(name for arm in arms for name in arm.members)
-    live = {name: reviewer(name, rulebook) for name in members if name not in recorded}
-    return Judge(rulebook, live, {name: recorded[name] for name in members if name in recorded})
+    known = dict(given or {})
+    live = {name: known.get(name) or reviewer(name, rulebook) for name in members if name not in recorded}
+    return Judge(rulebook, live, {name: recorded[name] for name in members if name in recorded}, chosen)
 
 
 async def bench(
@@ -33,6 +45,7 @@ async def bench(
     advance: Callable[[], None] = lambda: None,
     clusters: Clusters = "auto",
     limit: int = 0,
+    drawn: int = 0,
     seed: int = 0,
 ) -> Results:
     """Judge a sample and measure all arms on it. Raises InputError when nothing could be scored."""
@@ -55,8 +68,11 @@ async def bench(
         runs=sum(len(tally.run_truth) for tally in tallies),
         actions=judge.actions,
         limit=limit,
+        drawn=drawn,
         seed=seed,
-        blocks=tuple(block for tally in tallies for block in blocks(tally, arms, clusters)),
+        blocks=tuple(
+            block for tally in tallies for block in blocks(tally, arms, clusters, whole_runs=judge.chosen is None)
+        ),
         costs=tuple(costs(tallies, arms, judge.seeing_ns, judge.reviewers)),
         peak_mb=_peak_mb(),
         wall_s=wall,

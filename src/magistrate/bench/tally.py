@@ -38,6 +38,7 @@ class Tally:
         self.scores = {name: array("d") for name in members}
         self.decisions = {name: array("b") for name in members}
         self.latency_us = {name: array("d") for name in members}
+        self.tokens = {name: array("q") for name in members}
 
     def begin(self, label: Labelled) -> None:
         """A run starts; the actions added next are its."""
@@ -55,6 +56,7 @@ class Tally:
             self.scores[name].append(one.score)
             self.decisions[name].append(one.decision)
             self.latency_us[name].append(one.latency_us)
+            self.tokens[name].append(one.tokens)
 
 
 def _truth(value: bool | None) -> int:

@@ -128,25 +128,34 @@ def _at(point: RecallAt) -> str:
     return share(point.recall)
 
 
+def rate(per_second: float) -> str:
+    """Actions a second; small ones with their decimals."""
+    return (f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2g}") if per_second else "-"
+
+
 def _costs(results: Results) -> list[str]:
+    asked = any(cost.tokens for cost in results.costs)
     rows = [
         [
             plain(cost.arm, 40) + ("" if cost.with_evidence else " (as recorded)"),
             f"{cost.median_us / 1000:.2f} ms",
             f"{cost.p95_us / 1000:.2f} ms",
-            f"{cost.per_second:,.0f}" if cost.per_second else "-",
+            rate(cost.per_second),
+            *([f"{cost.tokens:,.0f}"] if asked else []),
         ]
         for cost in results.costs
     ]
     spent = f"reading and judging took {results.wall_s:,.1f} s, of which {results.cpu_s:,.1f} s on the processor"
     return [
-        table(["per action", "median", "p95", "actions/s"], rows),
+        table(["per action", "median", "p95", "actions/s", *(["tokens"] if asked else [])], rows),
         f"{spent}; peak memory {results.peak_mb:,.0f} MB",
     ]
 
 
 def _notes(results: Results) -> Iterator[str]:
     drawn = f", at most {results.limit:,} of each source by seed {results.seed}" if results.limit else ""
+    if results.drawn:
+        drawn += f", {results.drawn:,} harmful and as many harmless of each source by seed {results.seed} where there are so many"
     yield f"{results.runs:,} runs, {results.actions:,} actions judged{drawn}; rulebook {results.revision[:19]}"
     needed = ", ".join(f"{round(1 / limit):,} for {100 * limit:g}%" for limit in LIMITS)
     yield f"95% intervals. Too few: a share of false alarms needs so many harmless cases to be told ({needed})."

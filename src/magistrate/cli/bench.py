@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from magistrate.bench.arms import Key, Said, arms, read_scores
-from magistrate.bench.judge import sample
+from magistrate.bench.judge import draw_actions, sample
 from magistrate.bench.reviewers import names
 from magistrate.bench.run import bench as run_bench
 from magistrate.bench.run import prepare
 from magistrate.bench.text import text
+from magistrate.cli.options import closing, model_option, model_reviewers
 from magistrate.cli.output import PARTIAL, json_line, progress, report_problems
 from magistrate.core.errors import ConfigError
 from magistrate.rulebook.text import default, load
@@ -31,6 +32,14 @@ _ANCHORS = "allow-all,block-all,rules"
 @click.option("--scores", "given", multiple=True, metavar="NAME=FILE", help="Scores of another program, as an arm.")
 @click.option("--rules", "rules_path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--limit", type=click.IntRange(min=0), default=0, help="Runs of each source, drawn at random; 0: all.")
+@click.option(
+    "--actions",
+    "each",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Harmful and harmless actions of each source, drawn at random, for reviewers that are slow; 0: all.",
+)
+@model_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
 @click.option(
     "--cluster",
@@ -48,6 +57,8 @@ def bench(
     given: tuple[str, ...],
     rules_path: Path | None,
     limit: int,
+    each: int,
+    model_path: Path | None,
     seed: int,
     clusters: str,
     as_json: bool,
@@ -64,8 +75,12 @@ def bench(
     chosen = arms(named.split(",") if named else [*_ANCHORS.split(","), *recorded])
     if clash := set(recorded) & set(names()):
         raise click.UsageError(f"--scores {', '.join(sorted(clash))}: a reviewer has this name")
-    judge = prepare(chosen, recorded, load(rules_path) if rules_path else default())
-    drawn = sample(data, limit=limit, seed=seed)
+    members = {name for arm in chosen for name in arm.members} - set(recorded)
+    asked = {one.name: one for one in model_reviewers(model_path) if one.name in members}
+    drawn, picked = sample(data, limit=limit, seed=seed), None
+    if each:
+        drawn, picked = draw_actions(drawn, each, seed)
+    judge = prepare(chosen, recorded, load(rules_path) if rules_path else default(), given=asked, chosen=picked)
     with progress("judging", sum(len(labels) for labels in drawn.values())) as advance:
         work = run_bench(
             judge,
@@ -74,9 +89,10 @@ def bench(
             advance=lambda: advance(1, note=f"{judge.actions:,} actions"),
             clusters=clusters,  # type: ignore[arg-type]
             limit=limit,
+            drawn=each,
             seed=seed,
         )
-        results = asyncio.run(work)
+        results = asyncio.run(closing(work, asked.values()))
     report_problems(judge.intake)
     if html_path:
         from magistrate.report.bench_page import bench_page

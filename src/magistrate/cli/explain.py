@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
+from magistrate.cli.options import closing, model_option, reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import FOUND, json_line, plain
 from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Evidence, Message, Outcome, Rulebook, RunStarted, Said, Verdict
@@ -23,9 +23,10 @@ MAX_INPUT = 32 << 20
 @click.command()
 @rules_option
 @screen_option
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="Evidence and verdict as JSON.")
 @click.option("--exit-code", is_flag=True, help="Exit with 4 unless the verdict is allow.")
-def explain(rules_path: Path | None, screen: bool, as_json: bool, exit_code: bool) -> None:
+def explain(rules_path: Path | None, screen: bool, model_path: Path | None, as_json: bool, exit_code: bool) -> None:
     """Say what would become of one action, and why.
 
     \b
@@ -34,20 +35,23 @@ def explain(rules_path: Path | None, screen: bool, as_json: bool, exit_code: boo
     History roles: user, system, assistant, tool (with "name"), machine.
     """
     action, before = _read(sys.stdin.buffer.read(MAX_INPUT + 1))
-    verdict = asyncio.run(_judge(action, before, rulebook_at(rules_path), screen))
+    verdict = asyncio.run(_judge(action, before, rulebook_at(rules_path), screen, model_path))
     click.echo(json_line(verdict) if as_json else "\n".join(_text(action, verdict)))
     if exit_code and verdict.decision != "allow":
         raise click.exceptions.Exit(FOUND)
 
 
-async def _judge(action: Action, before: list[Said], rulebook: Rulebook, screen: bool) -> Verdict:
+async def _judge(
+    action: Action, before: list[Said], rulebook: Rulebook, screen: bool, model_path: Path | None
+) -> Verdict:
     """The verdict, through a gate whose ledger is forgotten."""
     started, *history = before
     assert isinstance(started, RunStarted)  # noqa: S101  `_read` puts it first
-    run = Gate(rulebook, Ledger(":memory:"), reviewers=reviewers(screen)).open("explain", started)
+    asked = reviewers(screen, model_path)
+    run = Gate(rulebook, Ledger(":memory:"), reviewers=asked).open("explain", started)
     for said in history:
         run.observe(said)
-    return await run.decide(action)
+    return await closing(run.decide(action), asked)
 
 
 class _Turn(msgspec.Struct):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from magistrate.core.config import state_dir
 
 if TYPE_CHECKING:
     from magistrate.core.protocols import Reviewer
     from magistrate.core.records import Rulebook
     from magistrate.hosts.live.wiring import Place, Scope, Wiring
+    from magistrate.models.settings import Settings
+
+Result = TypeVar("Result")
 
 rules_option: Callable[..., Any] = click.option(
     "--rules",
@@ -54,6 +59,14 @@ def place_of(host: str, scope: Scope, config: Path | None) -> tuple[Wiring, Plac
     return wiring, wiring.place(scope, home=Path.home(), project=Path.cwd(), env=os.environ)
 
 
+model_option: Callable[..., Any] = click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Settings of a language model to ask as well (docs/models.md).",
+)
+
+
 def rulebook_at(path: Path | None) -> Rulebook:
     """The rulebook in a file, or the shipped one."""
     from magistrate.rulebook.text import default, load
@@ -61,10 +74,38 @@ def rulebook_at(path: Path | None) -> Rulebook:
     return load(path) if path else default()
 
 
-def reviewers(screen: bool) -> list[Reviewer]:
+def reviewers(screen: bool, model_path: Path | None = None) -> list[Reviewer]:
     """The reviewers that a command asks after the rules."""
-    if not screen:
+    if not screen and model_path is None:
         return []
-    from magistrate.review.screen import Screen
+    from magistrate.review.choose import reviewers as chosen
 
-    return [Screen()]
+    return chosen(state_dir(), _settings(model_path), screen=screen)
+
+
+def model_reviewers(model_path: Path | None) -> list[Reviewer]:
+    """The model by itself, and behind the screen where the settings have thresholds for that."""
+    settings = _settings(model_path)
+    if settings is None:
+        return []
+    from magistrate.review.choose import alone_and_cascade
+
+    return alone_and_cascade(state_dir(), settings)
+
+
+def _settings(model_path: Path | None) -> Settings | None:
+    if model_path is None:
+        return None
+    from magistrate.models.settings import load
+
+    return load(model_path)
+
+
+async def closing(work: Awaitable[Result], used: Iterable[Reviewer]) -> Result:
+    """Do the work, then let go of what reviewers hold (a model's connections)."""
+    try:
+        return await work
+    finally:
+        for reviewer in used:
+            if close := getattr(reviewer, "close", None):
+                await close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
+from magistrate.cli.options import closing, model_option, reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import FOUND, PARTIAL, json_line, plain, progress, report_problems, table
 from magistrate.core.config import state_dir
 from magistrate.core.intake import Intake
@@ -26,6 +26,7 @@ from magistrate.report.summary import Summary
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @rules_option
 @screen_option
+@model_option
 @click.option(
     "--ledger",
     "ledger_path",
@@ -44,6 +45,7 @@ def review(
     paths: tuple[Path, ...],
     rules_path: Path | None,
     screen: bool,
+    model_path: Path | None,
     ledger_path: Path | None,
     as_json: bool,
     html_path: Path | None,
@@ -61,12 +63,10 @@ def review(
     rulebook = rulebook_at(rules_path)
     where = ledger_path or state_dir() / "reviews" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     intake, summary = Intake(), Summary()
+    asked = reviewers(screen, model_path)
     with Ledger(where) as ledger:
-        asyncio.run(
-            _review(
-                chosen, Gate(rulebook, ledger, reviewers=reviewers(screen), durable=False), intake, summary, as_json
-            )
-        )
+        gate = Gate(rulebook, ledger, reviewers=asked, durable=False)
+        asyncio.run(closing(_review(chosen, gate, intake, summary, as_json), asked))
         checkpoint = ledger.checkpoint
     report_problems(intake)
     if html_path:

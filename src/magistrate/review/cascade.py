@@ -47,3 +47,9 @@ class Cascade:
             cost=sum(part.cost for part in parts),
             parts=parts,
         )
+
+    async def close(self) -> None:
+        """Let go of what the two hold."""
+        for reviewer in (self.quick, self.slow):
+            if close := getattr(reviewer, "close", None):
+                await close()

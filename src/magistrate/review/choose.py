@@ -33,6 +33,14 @@ def reviewers(folder: Path, settings: Settings | None = None, *, screen: bool = 
     return [Cascade(Screen(), model, low=settings.cascade.low, high=settings.cascade.high)]
 
 
+def alone_and_cascade(folder: Path, settings: Settings) -> list[Reviewer]:
+    """The model by itself, and the cascade that asks it where there are thresholds; both ask the same model."""
+    model = model_reviewer(connect(settings.model), folder, settings)
+    if settings.cascade is None:
+        return [model]
+    return [model, Cascade(Screen(), model, low=settings.cascade.low, high=settings.cascade.high)]
+
+
 def model_reviewer(model: Model, folder: Path, settings: Settings) -> ModelReviewer:
     """A model that reviews, its answers kept in the state folder."""
     return ModelReviewer(
