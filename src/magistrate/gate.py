@@ -135,13 +135,13 @@ class Run:
         self.seat.tree.feed(self.id, n, clean)
         return n
 
-    async def decide(self, action: Action) -> Verdict:
-        """The verdict on a proposed action, recorded together with it."""
+    async def decide(self, action: Action, within: float | None = None) -> Verdict:
+        """The verdict on a proposed action, recorded together with it. `within`: seconds that all reviewers may take."""
         started = time.perf_counter_ns()
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101  mask_said keeps the type
         n = self._record([clean])[0]
-        verdict, asked = await self._judge(n, clean)
+        verdict, asked = await self._judge(n, clean, within)
         took = (time.perf_counter_ns() - started) // 1000
         verdict = self._concluded(clean, asked, replace(verdict, latency_us=took, at=now()))
         self.evidence.observe(n, clean)
@@ -156,6 +156,12 @@ class Run:
         self._record([verdict])
         self.evidence.observe(n, clean)
         return verdict
+
+    def withdraw(self, verdict: Verdict, why: str) -> Verdict:
+        """Record that the host was denied an action after all, whatever its verdict says: the verdict did not reach it."""
+        denied = unseen(verdict.action, why, "deny", self._gate.rulebook, self.mode)
+        self._record([denied])
+        return denied
 
     async def wait(self, action: Action, verdict: Verdict, deadline: float) -> Verdict:
         """For a host that can wait: the verdict on the same action after a person decided, or the same one when none did in time.
@@ -192,14 +198,14 @@ class Run:
         """Make everything recorded so far durable."""
         self._gate.ledger.commit()
 
-    async def _judge(self, n: int, action: Action) -> tuple[Verdict, Asked]:
+    async def _judge(self, n: int, action: Action, within: float | None) -> tuple[Verdict, Asked]:
         gate = self._gate
         gate.docket.refresh()
         try:
             evidence = self.evidence.assess(action)
             earlier = self.seat.around(action, evidence)
             evidence = replace(evidence, earlier=earlier) if earlier else evidence
-            return await self._weighed(n, action, evidence)
+            return await self._weighed(n, action, evidence, within)
         except LedgerError:
             raise
         except Exception as error:  # noqa: BLE001  any failure to see is a doubt, and doubt never allows
@@ -208,7 +214,9 @@ class Run:
             verdict = unseen(n, why, gate.rulebook.on_unavailable, gate.rulebook, self.mode)
             return gate.docket.decide(self.seat, asked, verdict, bright=False), asked
 
-    async def _weighed(self, n: int, action: Action, evidence: Evidence) -> tuple[Verdict, Asked]:
+    async def _weighed(
+        self, n: int, action: Action, evidence: Evidence, within: float | None = None
+    ) -> tuple[Verdict, Asked]:
         """The verdict of rules and reviewers, and of people."""
         gate = self._gate
         asked = self.seat.asked(action, evidence)
@@ -218,7 +226,7 @@ class Run:
         # What people settled is not for reviewers to say.
         if gate.reviewers and settled.decision == "allow" and settled.basis != "ruling":
             case = Case(n=n, action=action, evidence=evidence, rulebook=gate.rulebook, history=tuple(self._history))
-            verdict = tighten(verdict, await _ask(gate, case), gate.rulebook)
+            verdict = tighten(verdict, await _ask(gate, case, within), gate.rulebook)
             self._record([])  # a stop may have come while they thought: it is seen, or waits until this is recorded
             gate.docket.refresh()
             settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
@@ -254,14 +262,15 @@ def _readable(ledger: object) -> Ledger:
 # ---------------------------------------------------------------- reviewers
 
 
-async def _ask(gate: Gate, case: Case) -> tuple[Opinion, ...]:
-    """Ask the reviewers in order, until one restricts or fails."""
+async def _ask(gate: Gate, case: Case, within: float | None) -> tuple[Opinion, ...]:
+    """Ask the reviewers in order, until one restricts or fails. `within`: seconds for all of them together."""
     opinions: list[Opinion] = []
+    end = time.monotonic() + (gate.deadline * len(gate.reviewers) if within is None else within)
     for reviewer in gate.reviewers:
         if not getattr(reviewer, "instant", False):
             # Whoever thinks for long must not keep people from writing a stop into the ledger meanwhile.
             gate.ledger.commit()
-        opinion = await ask_one(reviewer, case, gate.deadline)
+        opinion = await ask_one(reviewer, case, min(gate.deadline, max(end - time.monotonic(), 0.0)))
         opinions.append(opinion)
         if opinion.unavailable or (opinion.decision or "allow") != "allow":
             break
@@ -277,7 +286,7 @@ async def ask_one(reviewer: Reviewer, case: Case, deadline: float = DEADLINE) ->
         unavailable = _malformed(opinion, case.rulebook)
     except TimeoutError:
         unavailable = f"timeout: no answer in {deadline:g} s"
-    except Exception as error:  # noqa: BLE001  a reviewer that fails is data, never an allow
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a reviewer that fails is data, never an allow
         unavailable = f"error: {type(error).__name__}: {error}"[:300]
     took = (time.perf_counter_ns() - started) // 1000
     if unavailable:
