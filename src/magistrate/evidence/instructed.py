@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-REACH = 300
-"""Characters on each side of a value that count as near."""
 THRESHOLD = 1.0
 
 
@@ -65,6 +63,7 @@ _DETERMINER_NEXT = re.compile(r" (?:the|all|any|every|your|my|our|it|them|this|t
 _OPENING = re.compile(
     r"(?:^|[.!?>]\s|\n)[\s*\d.)-]*([a-z]{3,14}) (?:the|your|my|our|these|those|this|all|every|an?)\b (?![-+*/=<>])"
 ).finditer
+_ARTICLES = _set("the your my our these those this all every a an")
 _OPENERS = _set(
     """
     for from with are was were been has have had does did not when while since after over under both like such what which that this
@@ -215,6 +214,8 @@ def imperative(text: str, present: set[str]) -> bool:
                 if text[max(at - 2, 0) : at] == ", " and _DETERMINER_NEXT(text, end):
                     return True
             at = text.find(verb, end)
+    if present.isdisjoint(_ARTICLES):
+        return False
     return any(match[1] not in _OPENERS and not match[1].endswith(("ing", "ed", "s", "ly")) for match in _OPENING(text))
 
 
@@ -235,13 +236,3 @@ def families(text: str) -> Iterator[tuple[str, float]]:
 def score(text: str) -> float:
     """Sum of the weights of the families whose signs stand in a lower-case passage (0: plain data)."""
     return sum(weight for _, weight in families(text))
-
-
-def instructed(folded: str, start: int, end: int) -> bool:
-    """Whether wording near `folded[start:end]` tells the reader to do something."""
-    total = 0.0
-    for _, weight in families(folded[max(0, start - REACH) : end + REACH]):
-        total += weight
-        if total >= THRESHOLD:
-            return True
-    return False

@@ -1,28 +1,27 @@
 """Passages of tool output that tell their reader to do something: pure functions of one text.
 
-A text is cut into sentences; each sentence carries the signs of its own wording and of its neighbours', since an order follows
-its address. Sentences whose surroundings are strong enough, or that begin a clause with a bare verb, are *orders*.
+Each sentence (`wording`) carries the signs of its own wording and of its neighbours', since an order follows its address. Sentences whose surroundings are strong enough, or that begin a clause with a bare verb, are *orders*.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
 
 from magistrate.core.remembered import remembered
 from magistrate.evidence.effects.morphology import word_set
-from magistrate.evidence.instructed import THRESHOLD, families
+from magistrate.evidence.instructed import THRESHOLD
 from magistrate.evidence.names import normal
-from magistrate.evidence.tokens import clean, cut, fold
+from magistrate.evidence.tokens import bounded, clean, cut, fold
 from magistrate.evidence.vocabulary import VERBS
+from magistrate.evidence.wording import Wording, wording
 
 MAX_READ = 24_000
 """Characters of one tool output in which orders are looked for: three quarters head, one quarter tail."""
-SHORT, LONG = 24, 400
-"""Characters that a sentence has at least and at most."""
 BEFORE, AFTER = 2, 1
 """Sentences on each side whose wording counts as a sentence's surroundings."""
 MAX_ORDERS = 32
@@ -31,7 +30,6 @@ BARE = 0.5
 """Weight of a bare verb where a command can begin: a hint, since lists and titles have such words too."""
 
 WORDS = re.compile(r"[^\W\d_]{2,}|\d[\d.,:-]*\d|\d").findall
-_END = re.compile(r"\n|[.!?]\s|\s{2,}")
 _LEAD = re.compile(
     r"(?:^|[.:;!?,()\[\]{}<>*\"'`\n/#-][ \t]{0,4}|(?<!\w)(?:to|please|kindly|then|and|now|also|just|must|should|first|so|either)[ \t])\Z"
 ).search
@@ -85,23 +83,22 @@ def stems(text: str) -> frozenset[str]:
 @remembered(count=4_096, size=1 << 21)
 def orders(text: str) -> tuple[Passage, ...]:
     """The passages of a text that tell their reader to do something, the strongest first; none twice."""
-    text = clean(cut(text, MAX_READ))
-    folded = fold(text)
-    spans = list(_sentences(folded))
-    signs = [dict(families(folded[start:end])) for start, end in spans]
-    bare = _bare_verbs(folded, spans)
+    text = bounded(text)
+    read = wording(text)
+    bare = _bare_verbs(read)
     found: dict[str, tuple[float, tuple[str, ...]]] = {}
-    for i, (start, end) in enumerate(spans):
+    for i in _within_reach(read):
         around: dict[str, float] = {}
-        for near in signs[max(0, i - BEFORE) : i + AFTER + 1]:
-            around |= near
+        for near in range(max(0, i - BEFORE), min(len(read.starts), i + AFTER + 1)):
+            around |= read.signs(near)
         if i in bare and "imperative" not in around:
             around["hint"] = BARE
         strength = sum(around.values())
         if strength < THRESHOLD and i not in bare:
             continue
-        if i + 1 < len(spans) and folded[start:end].rstrip().endswith(":"):  # it announces the next
-            end = spans[i + 1][1]
+        start, end = read.starts[i], read.end(i)
+        if i + 1 < len(read.starts) and read.folded[start:end].rstrip().endswith(":"):  # it announces the next
+            end = read.end(i + 1)
         said = text[start:end]
         if said not in found or found[said][0] < strength:
             found[said] = strength, tuple(sorted(around))
@@ -109,30 +106,22 @@ def orders(text: str) -> tuple[Passage, ...]:
     return tuple(Passage(strength, shown, said, stems(said)) for said, (strength, shown) in strongest)
 
 
-def _bare_verbs(folded: str, spans: Sequence[tuple[int, int]]) -> set[int]:
+def _within_reach(read: Wording) -> Iterator[int]:
+    """The sentences of which orders are looked for: all but those in the middle of a very long text."""
+    tail = len(read.folded) - MAX_READ // 4
+    head = MAX_READ - MAX_READ // 4
+    return (i for i, start in enumerate(read.starts) if start < head or start >= tail)
+
+
+def _bare_verbs(read: Wording) -> set[int]:
     """Sentences with a bare verb where a command can begin."""
-    places: list[int] = []
+    folded = read.folded
+    found: set[int] = set()
     for verb in _COMMANDS.intersection(WORDS(folded)):
         at = folded.find(verb)
         while at >= 0:
             end = at + len(verb)
             if _OBJECT(folded, end) and _LEAD(folded, max(0, at - _LONGEST_LEAD - 1), at):
-                places.append(at)
+                found.add(bisect_right(read.starts, at) - 1)
             at = folded.find(verb, end)
-    found: set[int] = set()
-    i = 0
-    for place in sorted(places):
-        while i < len(spans) - 1 and spans[i][1] <= place:
-            i += 1
-        found.add(i)
     return found
-
-
-def _sentences(folded: str) -> Iterator[tuple[int, int]]:
-    """Where the sentences of a text begin and end; very short ones join the next, very long ones are cut."""
-    start = 0
-    while start < len(folded):
-        match = _END.search(folded, start + SHORT, start + LONG)
-        end = match.end() if match else min(len(folded), start + LONG)
-        yield start, end
-        start = end

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 from magistrate.core.records import Author, Origin, Part
 from magistrate.evidence.forms import Form, forms, loose_place, places, sample
-from magistrate.evidence.instructed import instructed
 from magistrate.evidence.pieces import WHOLE, Kind, Piece, kind_of, leaves, pieces
 from magistrate.evidence.sayings import MAX_READ, MAX_READ_LOOSELY, NO_END, Sayings
-from magistrate.evidence.tokens import MAX_TEXT, clean, cut, fold, keys
+from magistrate.evidence.tokens import MAX_TEXT, bounded, clean, cut, keys
+from magistrate.evidence.wording import wording
 
 RUN_TEXT = 128 << 20
 """Characters of a run's texts kept in full measure; beyond, `LATE_TEXT` of each further text."""
@@ -35,8 +35,6 @@ SAMPLES = 8
 SECOND_SOURCE = 0.25
 """Share of the samples from which a further source is reported as a part of its own."""
 _LATEST = 3
-_BLOCK = 128
-_MAX_CACHE = 4_096
 _AUTHORS: tuple[Author, ...] = ("person", "system", "agent", "tool")
 _OWN = Origin(author="agent", event=-1)
 
@@ -78,21 +76,20 @@ class Provenance:
         self._cuts = 0
         self._first_cut = -1
         self._origins: dict[tuple[Kind, str], Origin] = {}
-        self._blocks: dict[tuple[int, int], bool] = {}
 
     def observe(self, n: int, author: Author, text: str, tool: str = "") -> None:
         """Take in a text of event `n`. Linear in the text, of which `MAX_TEXT` characters are read."""
         if not text:
             return
         limit = MAX_TEXT if self._kept < RUN_TEXT else LATE_TEXT
-        bounded = cut(clean(cut(text, limit)), 2 * limit)
+        read = bounded(text, limit)
         if len(text) > limit:
             self._cuts += 1
             self._first_cut = n if self._first_cut < 0 else self._first_cut
         slot = len(self._said)
-        self._said.append(_Said(n, author, bounded, tool))
-        self._sayings[author].add(slot, keys(bounded))
-        self._kept += len(bounded)
+        self._said.append(_Said(n, author, read, tool))
+        self._sayings[author].add(slot, keys(read))
+        self._kept += len(read)
         self._origins.clear()
 
     def observe_arguments(self, n: int, arguments: dict[str, Any]) -> None:
@@ -164,15 +161,8 @@ class Provenance:
         latest = sayings.last(sayings.rarest(hit.form.keys), _LATEST)
         for slot in dict.fromkeys((hit.slot, *latest)):
             text = self._said[slot].text
-            for start, _ in (*places(text, hit.form), *filter(None, (loose_place(text, hit.form),))):
-                block = (slot, start // _BLOCK)
-                found = self._blocks.get(block)
-                if found is None:
-                    if len(self._blocks) >= _MAX_CACHE:
-                        self._blocks.clear()
-                    middle = block[1] * _BLOCK + _BLOCK // 2
-                    found = self._blocks[block] = instructed(fold(text), middle, middle)
-                if found:
+            for start, end in (*places(text, hit.form), *filter(None, (loose_place(text, hit.form),))):
+                if wording(text).instructs(start, end):
                     return True
         return False
 

@@ -39,7 +39,8 @@ _INVISIBLE: dict[int, int | None] = dict.fromkeys(
 )
 _INVISIBLE |= {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _INVISIBLE |= dict.fromkeys((0xE0001, 0xE007F))
-_has_invisible = re.compile("[" + "".join(map(chr, sorted(_INVISIBLE))) + "]").search
+_SHOWN = {chr(code): "" if shown is None else chr(shown) for code, shown in _INVISIBLE.items()}
+_invisible_in = frozenset(_SHOWN).intersection
 
 
 def cut(text: str, limit: int = MAX_TEXT) -> str:
@@ -57,11 +58,16 @@ def clean(text: str) -> str:
     """
     if text.isascii():
         return text
-    if _has_invisible(text):  # translating costs far more than looking
-        text = text.translate(_INVISIBLE)
+    for character in _invisible_in(text):
+        text = text.replace(character, _SHOWN[character])
     text = unicodedata.normalize("NFKC", text)
     lowered = text.lower()
     return text if len(lowered) == len(text) else lowered
+
+
+def bounded(text: str, limit: int = MAX_TEXT) -> str:
+    """What of a text is read: cut, cleaned, and cut again since cleaning may unfold one character into many."""
+    return cut(clean(cut(text, limit)), 2 * limit)
 
 
 def fold(text: str) -> str:
