@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "src" / "magistrate"
 
 LEAVES = {"rulebook", "evidence", "ledger", "hosts", "models"}
-JUDGING = {"review", "verdicts", "standing", "docket", "gate", "law", "lookback", "monitor"}
+JUDGING = {"recent", "review", "verdicts", "standing", "docket", "gate", "law", "lookback", "monitor"}
 MEASURING = {"audit", "report"}
-SURFACES = {"__main__", "bench", "cli", "server", "sdk", "mcp", "demo", "testing"}
+SURFACES = {"__main__", "planting", "bench", "cli", "server", "sdk", "mcp", "demo", "testing"}
 ALONE = {"hook"}
 MAY: dict[str, set[str]] = {
     "core": set(),

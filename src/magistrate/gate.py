@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -36,6 +35,7 @@ from magistrate.core.records import (
 from magistrate.docket import Docket, Seat
 from magistrate.evidence.run import RunEvidence
 from magistrate.ledger import Ledger
+from magistrate.recent import Recent
 from magistrate.review.human import Asked
 from magistrate.rulebook.match import Matcher
 from magistrate.verdicts import (
@@ -52,8 +52,6 @@ from magistrate.verdicts import (
     unseen,
 )
 
-HISTORY = 50
-"""Events that a reviewer may be shown."""
 DEADLINE = 30.0
 """Seconds a reviewer may take."""
 
@@ -101,27 +99,26 @@ class Gate:
         """
         seat = self.docket.seat(run, started, parent.seat if parent else None)
         evidence = RunEvidence(started, parent.evidence if parent else None)
-        opened = Run(self, run, evidence, seat=seat, mode="dry-run" if past else self.mode)
+        recent = Recent(parent=parent.recent if parent else None)
+        opened = Run(self, run, evidence, recent, seat=seat, mode="dry-run" if past else self.mode)
         opened.begin(started)
         return opened
 
-    def resume(self, run: str, evidence: RunEvidence, events: Iterable[Event] = ()) -> Run:
-        """Go on with a recorded run: `evidence` is what it held (`lookback.recorded_evidence`), `events` its latest ones."""
-        return Run(self, run, evidence, events, seat=self.docket.resumed(run), mode=self.mode)
+    def resume(self, run: str, evidence: RunEvidence, recent: Recent | None = None) -> Run:
+        """Go on with a recorded run: `evidence` is what it held (`lookback.recorded_evidence`), `recent` what reviewers may see."""
+        return Run(self, run, evidence, recent or Recent(), seat=self.docket.resumed(run), mode=self.mode)
 
 
 class Run:
     """One run as the gate sees it."""
 
-    def __init__(
-        self, gate: Gate, run: str, evidence: RunEvidence, events: Iterable[Event] = (), *, seat: Seat, mode: str
-    ) -> None:
+    def __init__(self, gate: Gate, run: str, evidence: RunEvidence, recent: Recent, *, seat: Seat, mode: str) -> None:
         self.id = run
         self.seat = seat
         self.mode = mode
         self.evidence = evidence
         self._gate = gate
-        self._history: deque[Event] = deque(events, maxlen=HISTORY)
+        self.recent = recent
 
     def begin(self, started: RunStarted) -> None:
         """Record the run's first event."""
@@ -225,7 +222,14 @@ class Run:
         settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
         # What people settled is not for reviewers to say.
         if gate.reviewers and settled.decision == "allow" and settled.basis != "ruling":
-            case = Case(n=n, action=action, evidence=evidence, rulebook=gate.rulebook, history=tuple(self._history))
+            case = Case(
+                n=n,
+                action=action,
+                evidence=evidence,
+                rulebook=gate.rulebook,
+                history=tuple(self.recent.history),
+                asked=self.recent.asked,
+            )
             verdict = tighten(verdict, await _ask(gate, case, within), gate.rulebook)
             self._record([])  # a stop may have come while they thought: it is seen, or waits until this is recorded
             gate.docket.refresh()
@@ -245,7 +249,7 @@ class Run:
         numbers = self._gate.ledger.append(self.id, bodies)
         if self._gate.reviewers:
             for n, body in zip(numbers, bodies, strict=True):
-                self._history.append(Event(id=0, run=self.id, n=n, at="", body=body, prev="", hash=""))
+                self.recent.add(Event(id=0, run=self.id, n=n, at="", body=body, prev="", hash=""))
         return numbers
 
 
@@ -323,6 +327,6 @@ def judge_example(rulebook: Rulebook, example: Example) -> Verdict:
 
 
 __all__ = [
-    "DEADLINE", "HISTORY", "STRICTNESS", "Appender", "Bearing", "Finding", "Gate", "Run", "ask_one", "combine", "conclude",
+    "DEADLINE", "STRICTNESS", "Appender", "Bearing", "Finding", "Gate", "Run", "ask_one", "combine", "conclude",
     "describe", "find", "judge_example",
 ]  # fmt: skip

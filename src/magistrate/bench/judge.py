@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from magistrate.bench.arms import NOTHING, Key, Said, said
@@ -19,8 +19,9 @@ from magistrate.core.mask import mask_said
 from magistrate.core.protocols import Case, Reviewer
 from magistrate.core.records import Action, Body, Event, Evidence, Rulebook, Session
 from magistrate.evidence.run import RunEvidence
-from magistrate.gate import HISTORY, ask_one
+from magistrate.gate import ask_one
 from magistrate.hosts import importer_for
+from magistrate.recent import Recent
 
 Sample = dict[Path, dict[int, Labelled]]
 """What is to be judged: file -> line -> the run's label."""
@@ -134,8 +135,7 @@ class Judge:
         todo = cases(label)
         left = len(chosen) if chosen is not None else -1
         seen = RunEvidence(session.started)
-        history: deque[Event] = deque(maxlen=HISTORY)
-        history.append(_event(run, 0, session.started))
+        recent = Recent([_event(run, 0, session.started)])
         for n, event in enumerate(session.events, start=1):
             started = time.perf_counter_ns()
             clean = mask_said(event)
@@ -147,13 +147,13 @@ class Judge:
                     evidence = self._assess(seen, clean)
                     took = time.perf_counter_ns() - started
                     self.seeing_ns += took
-                    opinions = await self._ask(run, case, n, clean, evidence, history)
+                    opinions = await self._ask(run, case, n, clean, evidence, recent)
                     tally.add(case, took / 1000, opinions)
                     self.actions += 1
                     started = time.perf_counter_ns()
             seen.observe(n, clean)
             self.seeing_ns += time.perf_counter_ns() - started
-            history.append(_event(run, n, clean))
+            recent.add(_event(run, n, clean))
 
     def _assess(self, seen: RunEvidence, action: Action) -> Evidence | None:
         try:
@@ -163,14 +163,21 @@ class Judge:
             return None
 
     async def _ask(
-        self, run: str, scored: Scored, n: int, action: Action, evidence: Evidence | None, history: Sequence[Event]
+        self, run: str, scored: Scored, n: int, action: Action, evidence: Evidence | None, recent: Recent
     ) -> dict[str, Said]:
         found: dict[str, Said] = {}
         for name, reviewer in self.reviewers.items():
             if evidence is None:
                 found[name] = NOTHING
                 continue
-            case = Case(n=n, action=action, evidence=evidence, rulebook=self.rulebook, history=tuple(history))
+            case = Case(
+                n=n,
+                action=action,
+                evidence=evidence,
+                rulebook=self.rulebook,
+                history=tuple(recent.history),
+                asked=recent.asked,
+            )
             found[name] = said(await ask_one(reviewer, case))
         for name, lines in self.recorded.items():
             line = lines.get((run, scored.step, scored.call))

@@ -11,13 +11,14 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from magistrate.core.canon import content_hash
 from magistrate.core.mask import mask_said
 from magistrate.core.records import Action, Event, Heard, Message, Outcome, RunStarted, Verdict
-from magistrate.gate import HISTORY, Gate, Run
+from magistrate.gate import Gate, Run
 from magistrate.lookback import recorded_evidence
+from magistrate.recent import Recent
 from magistrate.server.commits import Commits
 from magistrate.server.transcript import Tail
 from magistrate.server.voices import Voices
@@ -37,7 +38,7 @@ class Live:
         self.tail: Tail | None = None
         self.fresh = fresh
         """Nothing of it was recorded before, and its transcript was not looked at yet."""
-        self._answers: OrderedDict[str, tuple[Verdict, int]] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         self._latest: _Answer | None = None
 
     async def listen(self, heard: Heard) -> None:
@@ -58,53 +59,69 @@ class Live:
             if isinstance(body, Outcome) and self._latest and body.call_id in ("", self._latest.call_id):
                 self._latest = None
 
-    async def decide(self, action: Action, event: str, epoch: int, within: float) -> Verdict:
+    async def decide(self, call: Call, within: float) -> Verdict:
         """The verdict on a call, for which reviewers have `within` seconds. Raises LedgerError."""
-        verdict = await self.run.decide(action)
-        self.remember(action, event, verdict, epoch)
-        return verdict
+        return self.keep(call, await self.run.decide(call.action, within))
 
-    def refuse(self, action: Action, event: str, why: str, epoch: int) -> Verdict:
+    async def again(self, call: Call, known: Verdict) -> Verdict:
+        """The verdict on a call that has one: another when people decided something since. Raises LedgerError."""
+        return self.keep(call, await self.run.reconsider(call.action, known))
+
+    def refuse(self, call: Call, why: str) -> Verdict:
         """Record that a call was denied without being judged. Raises LedgerError."""
-        verdict = self.run.refuse(action, why)
-        self.remember(action, event, verdict, epoch)
-        return verdict
+        return self.keep(call, self.run.refuse(call.action, why))
 
-    def answered(self, action: Action, event: str, epoch: int) -> Verdict | None:
+    def withdraw(self, call: Call, known: Verdict, why: str) -> Verdict:
+        """Record that a call was denied, although the verdict that did not reach the host allowed it. Raises LedgerError."""
+        return self.keep(call, self.run.withdraw(known, why)) if known.decision == "allow" else known
+
+    def answered(self, call: Call) -> Verdict | None:
         """The verdict that this call has already: the host asks again, or by another of its hooks.
 
-        Codex and Claude Code have two hooks for one call, of which one does not name it. What was decided before `epoch`,
-        which counts the rulings and stops of people, is decided anew.
+        Codex and Claude Code have two hooks for one call, of which one does not name it.
         """
-        if action.call_id:
-            verdict, then = self._answers.get(_key(action), (None, 0))
-            return verdict if then == epoch else None
         latest = self._latest
-        if latest and latest.epoch == epoch and latest.event != event and latest.key == _key(action, named=False):
+        if not call.named and latest and latest.event != call.event and latest.does == call.does:
             return latest.verdict
-        return None
+        return self._answers.get((call.action.call_id, call.does))
 
-    def remember(self, action: Action, event: str, verdict: Verdict, epoch: int) -> None:
-        """Keep a verdict for when it is asked for again."""
-        self.keep(action, verdict, epoch)
-        self._latest = _Answer(action.call_id, _key(action, named=False), event, verdict, epoch)
-
-    def keep(self, action: Action, verdict: Verdict, epoch: int) -> None:
-        """Keep the verdict of a call that has a name."""
-        self._answers[_key(action)] = verdict, epoch
-        self.voices.acted(action.call_id)
+    def keep(self, call: Call, verdict: Verdict) -> Verdict:
+        """Remember the verdict of a call."""
+        self._answers[call.action.call_id, call.does] = verdict
+        self._latest = _Answer(call.action.call_id, call.does, call.event, verdict) if call.event else None
+        self.voices.acted(call.action.call_id)
         if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
+        return verdict
+
+
+class Call(NamedTuple):
+    """A call that waits: masked, and always with a name."""
+
+    action: Action
+    does: str
+    """Hash of what it would do, apart from its name."""
+    event: str
+    """The host's hook; empty when it is read back from the ledger."""
+    named: bool
+    """The host named it."""
+
+
+def call_of(action: Action, event: str, nonce: str) -> Call:
+    """A call as it is told. One without a name gets the hook's, which asks again when the server was restarted under it."""
+    clean = mask_said(action)
+    assert isinstance(clean, Action)  # noqa: S101  mask_said keeps the type
+    does = content_hash([clean.tool, clean.arguments, clean.cwd])
+    return Call(clean if clean.call_id else replace(clean, call_id=f"hook-{nonce}"), does, event, bool(action.call_id))
 
 
 class _Answer(NamedTuple):
     """The verdict given last, while the host has told no outcome of its call."""
 
     call_id: str
-    key: str
+    does: str
     event: str
     verdict: Verdict
-    epoch: int
 
 
 class Runs:
@@ -113,8 +130,6 @@ class Runs:
     def __init__(self, gate: Gate, commits: Commits, *, limit: int = MAX_RUNS) -> None:
         self.gate, self._commits, self._limit = gate, commits, limit
         self._live: OrderedDict[str, Live] = OrderedDict()
-        self.epoch = 0
-        """Counts what people ruled: a verdict given before is not given again."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -138,10 +153,6 @@ class Runs:
         if live and not live.lock.locked():
             del self._live[run]
 
-    def find(self, run: str) -> Live | None:
-        """The run if it is in memory."""
-        return self._live.get(run)
-
     def _found(self, run: str) -> Live | None:
         live = self._live.get(run)
         if live and run in self._commits.lost and not live.lock.locked():
@@ -164,10 +175,10 @@ class Runs:
         evidence = recorded_evidence(ledger, run, witness=memory.take)
         if evidence is None:
             return None
-        live = Live(self.gate.resume(run, evidence, memory.latest), fresh=False)
+        live = Live(self.gate.resume(run, evidence, memory.recent), fresh=False)
         live.voices = memory.voices
         for action, verdict in memory.verdicts():
-            live.keep(action, verdict, self.epoch)
+            live.keep(call_of(action, "", ""), verdict)
         return live
 
     def _keep(self, run: str, live: Live) -> None:
@@ -182,27 +193,20 @@ class _Memory:
     """What a restored run has to know beside its evidence."""
 
     def __init__(self) -> None:
-        self.latest: deque[Event] = deque(maxlen=HISTORY)
+        self.recent = Recent()
         self.voices = Voices()
         self._actions: OrderedDict[int, Action] = OrderedDict()
         self._verdicts: deque[tuple[Action, Verdict]] = deque(maxlen=MAX_ANSWERS)
 
     def take(self, event: Event) -> None:
-        self.latest.append(event)
+        self.recent.add(event)
         self.voices.recorded(event.body)
         if isinstance(event.body, Action):
             self._actions[event.n] = event.body
             if len(self._actions) > MAX_ANSWERS:
                 self._actions.popitem(last=False)
-        elif isinstance(event.body, Verdict) and (action := self._actions.pop(event.body.action, None)):
+        elif isinstance(event.body, Verdict) and (action := self._actions.get(event.body.action)):
             self._verdicts.append((action, event.body))
 
     def verdicts(self) -> Iterator[tuple[Action, Verdict]]:
         yield from self._verdicts
-
-
-def _key(action: Action, *, named: bool = True) -> str:
-    """What makes two hooks speak of one call: its name, where the host gives one, and what it would do."""
-    clean = mask_said(action)
-    assert isinstance(clean, Action)  # noqa: S101  mask_said keeps the type
-    return content_hash([clean.call_id if named else "", clean.tool, msgspec.to_builtins(clean.arguments), clean.cwd])
