@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from magistrate.core.canon import canonical
 from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Heard, Message, Outcome, Record, Reply, RunStarted, Verdict
 from magistrate.hosts.claude_lines import mapping, server_of, texts_in, words
@@ -201,7 +202,7 @@ def snaked(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields under their usual names. Raises InputError where one is given under two names that disagree."""
     found = {CAMEL[name]: value for name, value in fields.items() if name in CAMEL}
     for name, value in found.items():
-        if name in fields and fields[name] != value:
+        if name in fields and canonical(fields[name]) != canonical(value):
             raise InputError(f"payload gives {name} twice")
     return fields | found if found else fields
 
