@@ -31,7 +31,7 @@ DEADLINE = 20.0
 """Seconds, unless the command line says otherwise: below the least that any host waits (Copilot and VS Code: 30)."""
 DRY_DEADLINE = 2.0
 """Seconds that a dry run may cost at most: what the server did not take by then is left in the spool."""
-TRIES = 4
+TRIES = 10
 """How often a server that dies while it answers is asked again."""
 STARTS = 3
 """How often the server is started for one call."""

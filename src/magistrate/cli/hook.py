@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from magistrate.cli.options import state_option
 from magistrate.core.config import state_dir
 
 
@@ -16,7 +17,7 @@ from magistrate.core.config import state_dir
 @click.option("--deadline", type=float, default=0.0, help="Seconds until it denies by itself.")
 @click.option("--dry-run", is_flag=True, help="Record only; never block.")
 @click.option("--approve", is_flag=True, help="Where the rulebook allows, answer for the host's user too.")
-@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="State folder; yours is the default.")
+@state_option
 def hook(host: str, event: str, deadline: float, dry_run: bool, approve: bool, state: Path | None) -> None:
     """Answer one hook of a live host: its payload on stdin, the host's answer on stdout.
 

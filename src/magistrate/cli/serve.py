@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
+from magistrate.cli.options import model_option, reviewers, rulebook_at, rules_option, screen_option, state_option
 from magistrate.core.config import state_dir
 
 if TYPE_CHECKING:
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 @click.command()
 @rules_option
 @screen_option
-@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="State folder; yours is the default.")
+@model_option
+@state_option
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Listen on this port of loopback, with a token. 0: a free one."
 )
 @click.option("--idle", type=float, default=0.0, help="End after so many seconds without a request.")
 @click.option("--starting", type=int, default=-1, hidden=True, help="Start lock inherited from a hook.")
 def serve(
-    rules_path: Path | None, screen: bool, state: Path | None, port: int | None, idle: float, starting: int
+    rules_path: Path | None,
+    screen: bool,
+    model_path: Path | None,
+    state: Path | None,
+    port: int | None,
+    idle: float,
+    starting: int,
 ) -> None:
     """Serve the hooks of live hosts.
 
@@ -37,7 +44,7 @@ def serve(
     from magistrate.server.serve import serve as run
 
     def load() -> tuple[Rulebook, Sequence[Reviewer]]:
-        return rulebook_at(rules_path), reviewers(screen)
+        return rulebook_at(rules_path), reviewers(screen, model_path)
 
     log_to_stderr()
     try:

@@ -7,11 +7,10 @@ the ledger still takes it.
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,7 +21,7 @@ from magistrate.core.records import Action, Heard, Reply, RunStarted, Verdict
 from magistrate.gate import Gate
 from magistrate.hosts.live import ADAPTERS, APPROVING
 from magistrate.server.commits import Commits
-from magistrate.server.runs import Live, Runs
+from magistrate.server.runs import Live, Runs, call_of
 from magistrate.server.spool import Asked, Spool
 
 LOG = logging.getLogger("magistrate")
@@ -34,7 +33,7 @@ MAX_KEPT = 2000
 
 
 class Service:
-    """Answers hooks. `ticket` names an escalation to whoever is told to get a ruling."""
+    """Answers hooks."""
 
     def __init__(
         self,
@@ -43,22 +42,16 @@ class Service:
         *,
         adapters: Mapping[str, Adapter] = ADAPTERS,
         approving: Mapping[str, Adapter] = APPROVING,
-        ticket: Callable[[str, Verdict], str] = lambda run, verdict: "",
         spool: Spool | None = None,
     ) -> None:
         self.commits = commits
-        self.runs = {dry: Runs(_in_mode(gate, dry), commits) for dry in (False, True)}
+        self.runs = Runs(gate, commits)
         self._revision = gate.rulebook.revision
         self.served = 0
         self.refused = 0
-        self._adapters, self._approving, self._ticket, self._spool = adapters, approving, ticket, spool
+        self._adapters, self._approving, self._spool = adapters, approving, spool
         self._seen: OrderedDict[str, bool] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
-
-    def ruled(self) -> None:
-        """People ruled or stopped something: verdicts from before are not given again."""
-        for runs in self.runs.values():
-            runs.epoch += 1
 
     def known(self, nonce: str) -> bool:
         """Whether this call of a hook is being answered or has been."""
@@ -94,8 +87,7 @@ class Service:
             return self._refuse(adapter, asked, why)
         try:
             verdict = await self.judge(heard, asked)
-            ticket = self._ticket(heard.run, verdict) if verdict and verdict.decision == "escalate" else ""
-            return adapter.encode(heard, verdict, ticket)
+            return adapter.encode(heard, verdict, verdict.ticket if verdict else "")
         except Exception as error:
             LOG.warning("%s %s: %s", asked.host, asked.event, error, exc_info=not isinstance(error, MagistrateError))
             self._keep(asked, _told(error))
@@ -103,43 +95,37 @@ class Service:
 
     async def judge(self, heard: Heard, asked: Asked) -> Verdict | None:
         """Hear what happened, decide on what waits, and return when both are on disk. Raises MagistrateError and bugs."""
-        runs, other = self.runs[asked.dry_run], self.runs[not asked.dry_run].find(heard.run)
-        if other:  # the hook was installed anew in the other mode
-            async with other.lock:
-                pass
-            self.runs[not asked.dry_run].drop(heard.run)
         while True:
-            live = runs.get(heard.run, heard.started)
+            live = self.runs.get(heard.run, heard.started)
             async with live.lock:
-                if not runs.holds(heard.run, live):
+                if not self.runs.holds(heard.run, live):
                     continue  # another lost its place in the ledger meanwhile
+                live.run.mode = "dry-run" if asked.dry_run else "enforce"
                 await live.listen(heard)
-                verdict = await self._decided(live, heard, asked, runs.epoch)
+                verdict = await self._decided(live, heard, asked)
             await self.commits.durable()
             if heard.ended:
-                runs.drop(heard.run)
+                self.runs.drop(heard.run)
             return verdict
 
-    async def _decided(self, live: Live, heard: Heard, asked: Asked, epoch: int) -> Verdict | None:
+    async def _decided(self, live: Live, heard: Heard, asked: Asked) -> Verdict | None:
         if heard.action is None:
             return None
-        # A call without a name is named after the hook, which asks again when the server was restarted under it.
-        action = heard.action if heard.action.call_id else replace(heard.action, call_id=f"hook-{asked.nonce}")
-        known = live.answered(heard.action, heard.event, epoch) or live.answered(action, heard.event, epoch)
-        if known:
-            return known
+        call = call_of(heard.action, heard.event, asked.nonce)
+        known = live.answered(call)
         if asked.denied:
-            return live.refuse(action, heard.event, f"the hook denied it: {asked.denied}", epoch)
+            why = f"the hook denied it: {asked.denied}"
+            return live.withdraw(call, known, why) if known else live.refuse(call, why)
         within = asked.until - MARGIN - time.monotonic()
         if within <= 0 and not asked.dry_run:
-            return live.refuse(action, heard.event, "no time was left to review it", epoch)
+            return known if known and known.decision != "allow" else live.refuse(call, "no time was left to review it")
         try:
-            return await live.decide(action, heard.event, epoch, within)
+            return await live.again(call, known) if known else await live.decide(call, within)
         except LedgerError:
             raise
         except Exception as error:
             LOG.exception("the gate failed")
-            return live.refuse(action, heard.event, f"the gate failed: {type(error).__name__}: {error}", epoch)
+            return live.refuse(call, f"the gate failed: {type(error).__name__}: {error}")
 
     async def _unreadable(self, asked: Asked, why: str) -> bool:
         """Record a message that could not be read, in a run of such messages of this host; whether the ledger took it."""
@@ -215,7 +201,7 @@ class Service:
         return {
             "served": self.served,
             "refused": self.refused,
-            "runs": sum(len(runs) for runs in self.runs.values()),
+            "runs": len(self.runs),
             "ledger": self.commits.ledger.path,
             "checkpoint": self.commits.ledger.checkpoint,
             "revision": self._revision,
@@ -226,13 +212,9 @@ class Service:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self.commits.durable()
-
-
-def _in_mode(gate: Gate, dry: bool) -> Gate:
-    """The gate in one mode; both share everything else."""
-    one = copy.copy(gate)
-    one.mode = "dry-run" if dry else "enforce"
-    return one
+        for reviewer in self.runs.gate.reviewers:
+            if close := getattr(reviewer, "close", None):
+                await close()
 
 
 def _told(error: Exception) -> str:
