@@ -276,9 +276,13 @@ class Docket:
 
     # ------------------------------------------------------------ the last word
 
-    def decide(self, seat: Seat, asked: Asked, verdict: Verdict, *, bright: bool) -> Verdict:
-        """The verdict after what people decided and how the run stands; ticketed where a person could decide otherwise."""
-        settled = self._settle(seat, asked, verdict, bright)
+    def decide(self, seat: Seat, asked: Asked, verdict: Verdict, *, bright: bool, reviewed: bool = True) -> Verdict:
+        """The verdict after what people decided and how the run stands; ticketed where a person could decide otherwise.
+
+        `bright`: a bright line is crossed. `reviewed`: False while reviewers are still to be asked, who are not where a person
+        has allowed the action.
+        """
+        settled = self._settle(seat, asked, verdict, bright, reviewed)
         live = settled.mode == "enforce"
         if settled.decision == "allow":
             answered = seat.tree.questions.get(asked.binds, "") if live else ""
@@ -287,7 +291,7 @@ class Docket:
             return settled
         return replace(settled, ticket=seat.tree.questions.get(asked.binds) or ticket_of(seat.run, settled.action))
 
-    def _settle(self, seat: Seat, asked: Asked, verdict: Verdict, bright: bool) -> Verdict:
+    def _settle(self, seat: Seat, asked: Asked, verdict: Verdict, bright: bool, reviewed: bool) -> Verdict:
         if stop := self.switch.over(seat.lineage):
             return _stopped(verdict, *stop)
         if bright:
@@ -302,10 +306,11 @@ class Docket:
         again = tree.refusals.again(seat.run, asked.binds, facts) if len(tree.refusals) else None
         strict = again is not None and STRICTNESS[verdict.decision] < STRICTNESS[_decision(again)]
         around = verdict.evidence.earlier
-        if verdict.decision == "allow" and not strict and not around:
-            return verdict
-        if ruling:
+        stands = verdict.decision == "allow" and not strict and not around
+        if ruling and not (stands and reviewed):
             return _ruled(verdict, ruling)
+        if stands:
+            return verdict
         if again is not None and strict:
             return _same(verdict, again)
         return _workaround(verdict, around) if around and verdict.decision == "allow" else verdict

@@ -219,9 +219,10 @@ class Run:
         asked = self.seat.asked(action, evidence)
         finding = find(gate.matcher, evidence, action)
         verdict = conclude(n, action, evidence, finding, (), gate.rulebook, self.mode)
-        settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
+        to_ask = bool(gate.reviewers) and finding.decision == "allow"
+        settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright, reviewed=not to_ask)
         # What people settled is not for reviewers to say.
-        if gate.reviewers and settled.decision == "allow" and settled.basis != "ruling":
+        if to_ask and settled.decision == "allow" and settled.basis != "ruling":
             case = Case(
                 n=n,
                 action=action,
@@ -314,19 +315,32 @@ def _malformed(opinion: object, rulebook: Rulebook) -> str:
 
 def judge_example(rulebook: Rulebook, example: Example) -> Verdict:
     """The verdict by rules alone on the last action of a rule's example; nothing is recorded."""
-    matcher = Matcher(rulebook)
+    case = example_case(rulebook, example)
+    finding = find(Matcher(rulebook), case.evidence, case.action)
+    return conclude(case.n, case.action, case.evidence, finding, (), rulebook, "enforce")
+
+
+def example_case(rulebook: Rulebook, example: Example) -> Case:
+    """A rule's example as a reviewer would be given it: its last action, with the evidence of what came before."""
     *before, last = (mask_said(said) for said in example.events)
     assert isinstance(last, Action)  # noqa: S101  the parser makes the judged call the last event
     started = before.pop(0) if before and isinstance(before[0], RunStarted) else RunStarted(host="example")
     assert isinstance(started, RunStarted)  # noqa: S101
-    run = RunEvidence(started)
+    run, recent = RunEvidence(started), Recent()
     for n, said in enumerate(before, start=1):
         run.observe(n, said)
-    evidence = run.assess(last)
-    return conclude(len(before) + 1, last, evidence, find(matcher, evidence, last), (), rulebook, "enforce")
+        recent.add(Event(id=0, run="example", n=n, at="", body=said, prev="", hash=""))
+    return Case(
+        n=len(before) + 1,
+        action=last,
+        evidence=run.assess(last),
+        rulebook=rulebook,
+        history=tuple(recent.history),
+        asked=recent.asked,
+    )
 
 
 __all__ = [
     "DEADLINE", "STRICTNESS", "Appender", "Bearing", "Finding", "Gate", "Run", "ask_one", "combine", "conclude",
-    "describe", "find", "judge_example",
+    "describe", "example_case", "find", "judge_example",
 ]  # fmt: skip

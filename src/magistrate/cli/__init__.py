@@ -21,11 +21,18 @@ _COMMANDS = {
     "doctor": "Try a guarded host: is a bad call seen, stopped and recorded?",
     "serve": "Serve the hooks of live hosts.",
     "hook": "Answer one hook of a live host.",
+    "queue": "What waits for a person.",
+    "rule": "Allow or deny what waits.",
+    "stop": "Deny everything from now on: one run, a run tree, or all.",
+    "resume": "End a stop, or the pause of a run.",
     "ledger": "Verify a ledger, or take it elsewhere.",
     "mcp": "Stand between an MCP client and an MCP server, and review every tool call.",
     "demo": "Run AgentDojo's real environments through the gate.",
     "audit": "Measure what was missed: draw a sample, label it blind, estimate.",
+    "canary": "Plant known-bad actions into the review, and see how many are caught.",
     "bench": "Measure reviewers on labelled sessions, each figure with its interval.",
+    "calibrate": "Choose thresholds from budgets, and say what recall that buys.",
+    "probe": "Ask whether a reviewer follows its prompt.",
 }
 """Each command is the function of its name in the module of its name; the texts stand here so that `--help` loads none."""
 

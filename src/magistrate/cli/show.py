@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import click
 
 from magistrate.cli.ledger import open_ledger
 from magistrate.cli.output import json_line, plain, table
-from magistrate.core.records import Action, Event, Message, Outcome, RunStarted, Verdict
+from magistrate.core.records import Action, Event, Message, Outcome, Ruling, RunStarted, Stop, Verdict
 from magistrate.ledger.views import find_run, run_lines
 
+_OPEN = 1000
 _MARKS = {"allow": "ok  ", "deny": "DENY", "escalate": "ASK "}
 
 
@@ -48,14 +50,19 @@ def show(run: str | None, ledger_path: Path | None, width: int, stopped: bool, a
 
 
 def _timeline(events: Iterator[Event], width: int, stopped: bool) -> Iterator[str]:
-    action: Event | None = None
+    actions: OrderedDict[int, Event] = OrderedDict()  # a ruling may bring a later verdict on an earlier action
     for event in events:
         body = event.body
         if isinstance(body, Action):
-            action = event
+            actions[event.n] = event
+            if len(actions) > _OPEN:
+                actions.popitem(last=False)
         elif isinstance(body, Verdict):
+            action = actions.get(body.action)
             if action is not None and not (stopped and body.decision == "allow"):
                 yield from _judged(action, body, width)
+        elif isinstance(body, Ruling | Stop):
+            yield _decided(event, body, width)
         elif not stopped or isinstance(body, RunStarted):
             yield from _said(event, width)
 
@@ -82,10 +89,26 @@ def _said(event: Event, width: int) -> Iterator[str]:
             pass
 
 
+def _decided(event: Event, body: Ruling | Stop, width: int) -> str:
+    """What a person decided."""
+    if isinstance(body, Ruling):
+        what = f"{body.decision} #{body.action} ({body.scope}{', until ' + body.until[:16] if body.until else ''}), ticket {body.ticket}"
+    else:
+        what = f"{'stop' if body.stopped else 'go on'} ({body.scope})"
+    why = f": {body.because}" if body.because else ""
+    said = f"{body.by or 'a person'}: {what}{why}"
+    return f"{event.n:5}  RULE {plain(said, width * 2)}"
+
+
 def _judged(event: Event, verdict: Verdict, width: int) -> Iterator[str]:
     body = event.body
     assert isinstance(body, Action)  # noqa: S101  the caller pairs them
     yield f"{event.n:5}  {_MARKS[verdict.decision]} {plain(body.tool, 60)} {plain(json_line(body.arguments), width)}"
+    ticket = f" [ticket {verdict.ticket}]" if verdict.ticket and verdict.basis != "ruling" else ""
+    if verdict.basis == "ruling" and verdict.decision == "allow":
+        yield f"             allow by ruling {plain(verdict.cites)}: {plain(verdict.reason, width * 2)}"
+    for one in verdict.evidence.earlier:
+        yield f"             goes around #{one.event}{' of ' + plain(one.run) if one.run else ''} ({one.decision}, {one.relation} target)"
     if verdict.decision != "allow":
-        yield f"             {verdict.decision} by {', '.join(verdict.rules) or verdict.basis}: {plain(verdict.reason, width * 2)}"
+        yield f"             {verdict.decision} by {', '.join(verdict.rules) or verdict.basis}{ticket}: {plain(verdict.reason, width * 2)}"
         yield f"             agent hears: {plain(verdict.advice, width * 2)}"

@@ -16,8 +16,9 @@ from magistrate.core.records import Effect, EffectKind
 
 MAX_FOLDERS = 32
 """Folders above a path that are looked at."""
-GROUPS: dict[EffectKind, str] = {"network-out": "leave", "message": "leave"}
-"""Kinds that are one effect for `reaches`: what leaves for an address leaves for it by whatever means."""
+GROUPS: dict[EffectKind, str] = {"network-out": "leave", "message": "leave", "create": "write", "overwrite": "write"}
+"""Kinds that are one effect for `reaches`: what leaves for an address leaves for it by whatever means, and whether a file was
+there before it was written is not known for sure."""
 _EMPTIES = frozenset({"truncate", "wipe", "format", "mirror"})
 """Overwriting with one of these flags is deleting what was there."""
 _WHOLE = frozenset({"recursive", "wildcard", "bulk", "wipe", "mirror", "move"})
