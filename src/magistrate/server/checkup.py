@@ -33,7 +33,7 @@ from magistrate.ledger import Ledger
 from magistrate.server.codex_trust import distrusted, listed
 from magistrate.server.state import CLIENT, State, read_token
 
-PATIENCE = 15.0
+PATIENCE = 6.0
 """Seconds to wait until what a hook handed over stands in the ledger."""
 BINARIES: Mapping[str, str] = {
     "claude-code": "claude",
