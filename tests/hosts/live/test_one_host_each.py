@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from magistrate.core.errors import InputError
 from magistrate.core.intake import Intake
 from magistrate.core.records import Action, Message, Outcome, Verdict
 from magistrate.hosts import sessions
@@ -198,6 +199,16 @@ def test_cursor_asks_where_it_enforces_an_answer() -> None:
         assert heard.started.host_version == "2.1.0"
         words[event] = understood(ADAPTERS["cursor"].encode(heard, ESCALATE))
     assert words == {"preToolUse": "deny", "beforeShellExecution": "ask", "beforeMCPExecution": "ask"}
+
+
+@pytest.mark.parametrize("host", ["copilot", "cursor"])
+@pytest.mark.parametrize(
+    "text", ['{"a": "\\ud800"}', '{"a": 1, "a": 2}', '{"a": NaN}', "[" * 80, "[1]", "", '{"a": 1} 2']
+)
+def test_arguments_given_as_text_are_read_as_strictly(host: str, text: str) -> None:
+    event = "preToolUse"
+    with pytest.raises(InputError):
+        decode(host, event, gate(host) | {"toolArgs" if host == "copilot" else "tool_input": text})
 
 
 # ---------------------------------------------------------------- OpenCode

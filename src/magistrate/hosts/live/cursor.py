@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Heard, Outcome
 from magistrate.hosts.claude_lines import words
-from magistrate.hosts.live.payload import Payload, loads
+from magistrate.hosts.live.payload import Payload, nested
 from magistrate.hosts.live.snake import Hooks, Kind, Told, call
 
 NAME = "cursor"
@@ -82,7 +82,7 @@ class Cursor(Hooks, frozen=True, kw_only=True):
         """What a tool gave back: an object, given as JSON text."""
         if isinstance(response, str) and response.lstrip().startswith("{"):
             with suppress(InputError):
-                response = loads(response)
+                response = nested(response)
         return super().result(response)
 
     def body(self, event: str, word: str, text: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ MAX_NAME = 300
 """Characters of an identifier: a session, a tool, a call."""
 PROBE = "magistrate-probe-"
 """How the names of sessions begin in which `magistrate doctor` tries an installation."""
+HALF = "payload holds half of a surrogate pair"
 T = TypeVar("T")
 
 
@@ -55,8 +56,16 @@ def load(data: bytes) -> Payload:
     if "\\ud" in text or "\\uD" in text:
         whole = _whole(fields)
         if whole is not None:
-            fields, doubt = whole, doubt or "payload holds half of a surrogate pair"
+            fields, doubt = whole, doubt or HALF
     return Payload(fields, doubt)
+
+
+def nested(text: str) -> Any:
+    """A value that a payload holds as JSON text, read as strictly. Raises InputError."""
+    value = loads(text)
+    if _whole(value) is not None:
+        raise InputError(HALF)
+    return value
 
 
 def loads(text: str) -> Any:

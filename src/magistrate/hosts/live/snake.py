@@ -18,7 +18,7 @@ from magistrate.core.errors import InputError
 from magistrate.core.records import Action, Heard, Message, Outcome, Record, Reply, RunStarted, Verdict
 from magistrate.hosts.claude_lines import mapping, server_of, texts_in, words
 from magistrate.hosts.live import answers
-from magistrate.hosts.live.payload import Payload, identifier, load, loads, role_of, shaped, step
+from magistrate.hosts.live.payload import Payload, identifier, load, nested, role_of, shaped, step
 from magistrate.hosts.turns import home_of, speakers
 
 Kind = Literal[
@@ -209,7 +209,7 @@ def snaked(fields: dict[str, Any]) -> dict[str, Any]:
 
 def call(tool: str | None, given: Any, *, call_id: str | None = "", cwd: str | None = "", server: str = "") -> Action:
     """A call that waits: a named tool with an object of arguments (or its JSON text), or InputError."""
-    arguments = loads(given) if isinstance(given, str) else given
+    arguments = nested(given) if isinstance(given, str) else given
     if not isinstance(arguments, dict):
         raise InputError(f"arguments of the call are {type(arguments).__name__}, expected an object")
     name = identifier(tool or "", "tool")
