@@ -56,6 +56,17 @@ def test_the_documented_question_gets_an_answer() -> None:
     assert "the person said not to" in done.stdout
 
 
+def test_the_documented_settings_of_a_model_are_read(tmp_path: Path) -> None:
+    from magistrate.models.settings import load
+
+    (text,) = blocks("docs/models.md", "toml")
+    path = tmp_path / "model.toml"
+    path.write_text(text)
+    settings = load(path)
+    assert settings.cascade is not None
+    assert settings.model.price == (0.15, 0.6)
+
+
 @pytest.mark.parametrize("path", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name)
 def test_links_between_documents_hold(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
