@@ -160,36 +160,45 @@ class Run:
         self._record([denied])
         return denied
 
-    async def wait(self, action: Action, verdict: Verdict, deadline: float) -> Verdict:
-        """For a host that can wait: the verdict on the same action after a person decided, or the same one when none did in time.
+    async def answered(self, action: Action, verdict: Verdict, deadline: float) -> bool:
+        """Wait until a person decided something that bears on an action, at most `deadline` seconds; whether one did.
 
-        `deadline`: seconds. The new verdict is recorded like the first, which has to be durable before. Nobody may speak for the
-        run meanwhile but what happens in it. Raises LedgerError.
+        The verdict has to be durable, and nothing else left uncommitted: the person writes to the same ledger. Whoever speaks for
+        the run may do so meanwhile. Raises LedgerError.
         """
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101
         asked = self.seat.asked(clean, verdict.evidence)
-        if not verdict.ticket or not await self._gate.docket.answered(self.seat, asked, verdict, deadline):
-            return verdict
-        return await self.reconsider(clean, verdict)
+        return bool(verdict.ticket) and await self._gate.docket.answered(self.seat, asked, verdict, deadline)
+
+    async def wait(self, action: Action, verdict: Verdict, deadline: float) -> Verdict:
+        """`answered`, then `reconsider`: the verdict after a person decided, or the same one when none did in time."""
+        return await self.reconsider(action, verdict) if await self.answered(action, verdict, deadline) else verdict
 
     async def reconsider(self, action: Action, verdict: Verdict) -> Verdict:
         """The verdict on an action that has one, after people decided something: recorded when it differs.
 
-        What was seen of the action stays as it was; a run that was paused only is judged as if it had not been.
+        What was seen of the action stays as it was; where the run was paused or stopped, it is judged now.
         """
         started = time.perf_counter_ns()
+        clean = mask_said(action)
+        assert isinstance(clean, Action)  # noqa: S101
         self._record([])  # what is read from here on is what the verdict is recorded on
         self._gate.docket.refresh()
-        asked = self.seat.asked(action, verdict.evidence)
-        if verdict.basis == "paused":
-            fresh, asked = await self._weighed(verdict.action, action, verdict.evidence)
+        asked = self.seat.asked(clean, verdict.evidence)
+        seen = verdict.evidence.course is not None
+        if seen and verdict.basis in ("paused", "stopped"):
+            fresh, asked = await self._weighed(verdict.action, clean, verdict.evidence)
         else:
-            fresh = self._gate.docket.decide(self.seat, asked, verdict, bright=not verdict.ticket)
-        if (fresh.decision, fresh.basis, fresh.cites) == (verdict.decision, verdict.basis, verdict.cites):
+            bright = seen and find(self._gate.matcher, verdict.evidence, clean).bright
+            fresh = self._gate.docket.decide(self.seat, asked, verdict, bright=bright)
+        # An escalation may have been the one that paused the run: it stays what it was.
+        if fresh.decision == verdict.decision and (fresh.cites == verdict.cites or fresh.basis == "paused"):
+            if self._gate.durable:
+                self._gate.ledger.commit()
             return verdict
         took = (time.perf_counter_ns() - started) // 1000
-        return self._concluded(action, asked, replace(fresh, latency_us=took, at=now()))
+        return self._concluded(clean, asked, replace(fresh, latency_us=took, at=now()))
 
     def close(self) -> None:
         """Make everything recorded so far durable."""

@@ -171,16 +171,16 @@ def _at_host(ledger: Ledger, verdicts: list[tuple[str, int, Verdict]]) -> str:
 def halts(ledger: Ledger) -> list[Halt]:
     """Every stop so far, oldest first, with what came of it."""
     found: list[Halt] = []
-    open_at: dict[str, int] = {}
+    open_at: dict[str, list[int]] = {}
     for event in ledger.events(kinds=("stop",)):
         stop = event.body
         assert isinstance(stop, Stop)  # noqa: S101
         if stop.stopped:
-            open_at[event.run] = len(found)
+            open_at.setdefault(event.run, []).append(len(found))
             found.append(_halt(ledger, event, stop))
-        elif event.run in open_at:
-            at = open_at.pop(event.run)
-            found[at] = _lifted(ledger, found[at], event)
+        else:
+            for at in open_at.pop(event.run, ()):
+                found[at] = _lifted(ledger, found[at], event)
     return found
 
 
