@@ -71,6 +71,9 @@ def _standing(text: str) -> _Said:
     return replace(said, clauses=tuple(filter(_stands, said.clauses)))
 
 
+NOTHING_SAID = Authority(stance="silent")
+
+
 @lru_cache(maxsize=16)
 def _standing_filed(n: int, text: str) -> Filed:
     """What a run holds that begins with this system prompt. To be copied, not added to."""
@@ -191,14 +194,17 @@ class Requests:
 
     # -------------------------------------------------------------- answering
 
-    def authority(self, effect: Effect, action: Action) -> Authority:
+    def authority(self, effect: Effect, action: Action, target: Target | None = None) -> Authority:
         """Whether the effect of this action was asked for, on this target.
 
         `effect_asked` and `target_named` are found apart from the stance: an effect asked for on Anna and done to Bob is
         `silent` with `effect_asked`; a target the person only spoke about is `silent` with `target_named`. For a target that
-        says nothing to a person (an id, an account number) the call's other arguments may name it.
+        says nothing to a person (an id, an account number) the call's other arguments may name it. `target`: of the effect,
+        when it is known already.
         """
-        target = target_of(effect, action)
+        if not self._filed.order:
+            return NOTHING_SAID
+        target = target or target_of(effect, action)
         related = self._filed.related(target)
         named = frozenset(c.event for c in related if c.by == "person" and _mentions(c, target))
         asks = self._filed.requests(effect.kind, related)
@@ -208,7 +214,7 @@ class Requests:
             target=target,
             asks=asks,
             bars=self._filed.restrictions(effect.kind, related),
-            others={kind: kept[-1] for kind, kept in self._filed.asks.items()},
+            others=self._filed.asks,
             named=named,
             own=any(_is_own(name, target) for name in self._own),
             task=self._task,

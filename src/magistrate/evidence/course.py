@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice, repeat, zip_longest
 from typing import Any
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from msgspec import Struct
 from magistrate.core.records import Action, Author, Course, Effect, Order, Ordered, Outcome, Voices
 from magistrate.evidence.authorisation import Requests, consents
 from magistrate.evidence.effects.morphology import split
+from magistrate.evidence.names import Target
 from magistrate.evidence.orders import STOP, WORDS, Passage, orders, stem, stems
 from magistrate.evidence.pieces import leaves
 from magistrate.evidence.tokens import clean, fold
@@ -128,8 +129,8 @@ class Trail:
 
     # ------------------------------------------------------------------ answering
 
-    def course(self, action: Action, effects: Sequence[Effect]) -> Course:
-        """What came before an action that is not yet taken, and whose words explain it."""
+    def course(self, action: Action, effects: Sequence[Effect], aims: Sequence[Target]) -> Course:
+        """What came before an action that is not yet taken, and whose words explain it. `aims`: what each effect is aimed at."""
         name = frozenset(stem(word) for word in islice(split(action.tool), 12) if word not in STOP)
         said = list(islice(_argument_words(action.arguments), ACTION_WORDS))
         kinds = {effect.kind for effect in effects}
@@ -148,12 +149,12 @@ class Trail:
             name=self._voices({word: word for word in name}),
             words=self._voices(dict(said)),
             order=self._explaining(name | {root for _, root in said}),
-            orders=tuple(self._ordered(effect, action) for effect in effects) if self._latest >= 0 else (),
+            orders=tuple(map(self._ordered, effects, repeat(action), aims)) if self._latest >= 0 else (),
         )
 
-    def _ordered(self, effect: Effect, action: Action) -> Ordered:
+    def _ordered(self, effect: Effect, action: Action, aim: Target) -> Ordered:
         """What the orders so far ask for, read as requests are."""
-        found = self._asked.authority(effect, action)
+        found = self._asked.authority(effect, action, aim)
         read = self._passages.get(found.event) or (self._naming(effect.target) if found.target_named else None)
         return Ordered(
             stance=found.stance,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from magistrate.evidence.pieces import Kind
+from magistrate.evidence.pieces import WHOLE, Kind
 from magistrate.evidence.tokens import (
     MAX_TEXT,
     clean,
@@ -56,7 +57,10 @@ class Form(NamedTuple):
 
 def forms(kind: Kind, value: str) -> tuple[Form, ...]:
     """The ways to write a value, the likeliest first; none when it has no token or is too long for one phrase."""
-    value = value[:_MAX_VALUE]
+    return _known(kind, value) if len(value) <= WHOLE else _forms(kind, value[:_MAX_VALUE])
+
+
+def _forms(kind: Kind, value: str) -> tuple[Form, ...]:
     match kind:
         case "number":
             found = [_plain(text) for text in _numbers(value)]
@@ -77,6 +81,10 @@ def forms(kind: Kind, value: str) -> tuple[Form, ...]:
         case "name" | "text":
             found = [_plain(value)]
     return tuple(form for form in dict.fromkeys(found) if form.keys and len(form.keys) <= MAX_TOKENS)
+
+
+_known = lru_cache(maxsize=4_096)(_forms)
+"""Of short values, which come again: a path that is worked on, an address, an account."""
 
 
 def sample(text: str, count: int) -> list[Form]:

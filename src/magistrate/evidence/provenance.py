@@ -15,7 +15,7 @@ Meanings that reach further than the records say:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -137,7 +137,13 @@ class Provenance:
         return known
 
     def _hits(self, wanted: tuple[Form, ...]) -> list[_Hit]:
-        return [hit for heard in self._heard if (hit := _first(heard, wanted))]
+        hits = []
+        for heard in self._heard:
+            possible = [form for form in wanted if heard.sayings.have(form.keys)]
+            hit = _first(heard, possible) if possible else None
+            if hit:
+                hits.append(hit)
+        return hits
 
     def _told(self, hits: list[_Hit]) -> Origin:
         if not hits:
@@ -161,32 +167,33 @@ class Provenance:
         latest = sayings.last(sayings.rarest(hit.form.keys), _LATEST)
         for slot in dict.fromkeys((hit.slot, *latest)):
             text = self._said[slot].text
-            for start, end in (*places(text, hit.form), *filter(None, (loose_place(text, hit.form),))):
-                if wording(text).instructs(start, end):
-                    return True
+            near = wording(text)
+            if any(near.instructs(start, end) for start, end in places(text, hit.form)):
+                return True
+            loose = loose_place(text, hit.form)
+            if loose and near.instructs(*loose):
+                return True
         return False
 
     # ------------------------------------------------------------------ long text
 
     def _sources(self, text: str) -> Iterator[tuple[str, Origin]]:
         """Where a long text was copied from, by samples: an excerpt and its origin, the source of most of it first."""
-        samples = sample(clean(cut(text)), SAMPLES)
-        found: dict[Form, list[_Hit]] = {
-            form: [hit for heard in self._heard if (hit := _first(heard, (form,)))] for form in samples
-        }
+        found = {form: self._hits((form,)) for form in sample(clean(cut(text)), SAMPLES)}
+        if not any(found.values()):
+            yield text, _OWN
+            return
         origins = {form: self._told(hits) for form, hits in found.items()}
         shares = Counter((origin.author, origin.event) for origin in origins.values())
         for turn, (source, count) in enumerate(shares.most_common(2)):
-            if turn and count < SECOND_SOURCE * len(samples):
+            if turn and count < SECOND_SOURCE * len(found):
                 return
             of_source = [(form, origin) for form, origin in origins.items() if (origin.author, origin.event) == source]
             form, origin = next(((form, origin) for form, origin in of_source if origin.instructed), of_source[0])
             yield (form.text if turn else text), origin
-        if not shares:
-            yield text, _OWN
 
 
-def _first(heard: _Heard, wanted: tuple[Form, ...]) -> _Hit | None:
+def _first(heard: _Heard, wanted: Sequence[Form]) -> _Hit | None:
     """The earliest text of these sayings that holds one of the forms."""
     best: _Hit | None = None
     for form in wanted:

@@ -33,6 +33,7 @@ from magistrate.evidence.authorisation import Requests
 from magistrate.evidence.course import Trail
 from magistrate.evidence.effects import effects_of, written_files
 from magistrate.evidence.effects.place import Place
+from magistrate.evidence.names import target_of
 from magistrate.evidence.provenance import Provenance
 
 MAX_FILES = 100
@@ -81,16 +82,17 @@ class RunEvidence:
         """Facts about an action that is not yet observed."""
         effects = effects_of(action, self._at(action))
         self._latest = action, effects
+        targets = [target_of(effect, action) for effect in effects]
         facts = tuple(
             Fact(
                 effect=effect,
-                authority=self._requests.authority(effect, action),
+                authority=self._requests.authority(effect, action, target),
                 origin=self._provenance.origin(effect.target) if effect.target else None,
             )
-            for effect in effects
+            for effect, target in zip(effects, targets, strict=True)
         )
         notes = (*self._provenance.notes(), *self._requests.notes)
-        course = self._trail.course(action, effects)
+        course = self._trail.course(action, effects, targets)
         return Evidence(facts=facts, parts=self._provenance.parts(action.arguments), notes=notes, course=course)
 
     def _hear(self, n: int, author: str, text: str, tool: str) -> None:

@@ -47,6 +47,14 @@ class Sayings:
         held = self._slots.get(key)
         return held if held is None or type(held) is int else held[0]  # type: ignore[index]
 
+    def have(self, keys: Iterable[str]) -> bool:
+        """Whether each key was entered, perhaps for different texts."""
+        slots = self._slots
+        for key in keys:  # noqa: SIM110  a generator costs several times the look-ups
+            if key not in slots:
+                return False
+        return True
+
     def last(self, key: str, count: int) -> list[int]:
         """The latest slots with this key, at most `count`, latest first."""
         held = self._slots.get(key)
@@ -61,7 +69,10 @@ class Sayings:
 
     def holders(self, keys: Sequence[str]) -> Iterator[int]:
         """Slots that have every key, ascending; stops after `MAX_LEAPS` steps."""
-        if not keys or not all(key in self._slots for key in keys):
+        if not keys or not self.have(keys):
+            return
+        if len(keys) == 1:
+            yield from self._held(keys[0])[:MAX_LEAPS]
             return
         lists = sorted([self._held(key) for key in keys], key=len)
         slot = lists[0][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ LOOK = 16
 """Requests of the kind, newest first, that are asked whether they leave room for an unnamed target."""
 _NEAR = frozenset({"workspace", "temp", "local", "unknown"})
 _MILD: frozenset[EffectKind] = frozenset({"read", "create", "overwrite", "execute"})
+_RUNS: tuple[EffectKind, ...] = ("execute", "overwrite")
 _AMOUNTS = re.compile(r"amount|price|total|cost|value|sum|budget|fee", re.IGNORECASE)
 _ID = re.compile(r"(?=.*\d)[\w-]{5,64}")
 
@@ -30,8 +32,8 @@ class View(Struct, frozen=True, gc=False):
     """Requests for this kind of effect, newest first."""
     bars: tuple[Clause, ...]
     """Prohibitions and limits for it, newest first."""
-    others: dict[EffectKind, Clause]
-    """The newest request of every kind."""
+    others: Mapping[EffectKind, Sequence[Clause]]
+    """The requests of every kind, the newest last."""
     named: frozenset[int]
     """The events in which the person named the target, whatever they said of it."""
     own: bool
@@ -197,10 +199,11 @@ def _implied(view: View) -> Clause | None:
         if free or (not conflicts(clause, target) and (mild or _of_sort(clause, target))):
             return clause
     if loopback:
-        return view.others.get("execute") or view.others.get("overwrite")
+        return next((view.others[kind][-1] for kind in _RUNS if kind in view.others), None)
     if not mild or (effect.broad and effect.kind != "read"):
         return None
-    follows = [c for kind, c in view.others.items() if c.by == "person" and effect.kind in IMPLIES[kind]]
+    newest = [kept[-1] for kind, kept in view.others.items() if effect.kind in IMPLIES[kind]]
+    follows = [clause for clause in newest if clause.by == "person"]
     return max(follows, key=lambda clause: clause.order, default=None)
 
 

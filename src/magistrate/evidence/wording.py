@@ -24,13 +24,14 @@ _END = re.compile(r"\n|[.!?]\s|\s{2,}")
 class Wording:
     """The sentences of a cleaned text, and their signs."""
 
-    __slots__ = ("_signs", "folded", "starts")
+    __slots__ = ("_instructing", "_signs", "folded", "starts")
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text)
         self.starts = list(_starts(self.folded))
         """Where each sentence begins; the next one's start is its end."""
         self._signs: list[dict[str, float] | None] = [None] * len(self.starts)
+        self._instructing: dict[tuple[int, int], bool] = {}
 
     def end(self, i: int) -> int:
         """Where sentence `i` ends."""
@@ -45,11 +46,15 @@ class Wording:
 
     def instructs(self, start: int, end: int) -> bool:
         """Whether wording near a place tells the reader to do something: that of all sentences which reach into `REACH`."""
-        around: dict[str, float] = {}
         first = max(bisect_right(self.starts, start - REACH) - 1, 0)
-        for i in range(first, bisect_right(self.starts, end + REACH)):
-            around |= self.signs(i)
-        return sum(around.values()) >= THRESHOLD
+        after = bisect_right(self.starts, end + REACH)
+        found = self._instructing.get((first, after))
+        if found is None:
+            around: dict[str, float] = {}
+            for i in range(first, after):
+                around |= self.signs(i)
+            found = self._instructing[first, after] = sum(around.values()) >= THRESHOLD
+        return found
 
 
 @remembered(count=1_024, size=1 << 20)
