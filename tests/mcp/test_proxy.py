@@ -181,7 +181,9 @@ def test_a_call_taken_back_while_it_waits_never_runs() -> None:
 
 
 def test_the_reviewer_hears_what_the_agent_reads_before_the_next_call() -> None:
-    tools = [{"name": "write", "description": "Writes a file.", "annotations": {"destructiveHint": True, "title": "Writer"}}]
+    tools = [
+        {"name": "write", "description": "Writes a file.", "annotations": {"destructiveHint": True, "title": "Writer"}}
+    ]
 
     async def script(between: Between) -> None:
         await between.proxy.from_client(line(id=1, method="tools/list"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from magistrate.cli.options import rules_option
+from magistrate.cli.options import rules_option, state_option
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -19,15 +19,13 @@ from magistrate.cli.options import rules_option
     help="The folder that is the agent's own; by default the working folder, unless that is a root or a home.",
 )
 @click.option(
-    "--purpose", help="What the agent may use this server for, in a sentence: it counts as the operator's word."
+    "--purpose", help="What the agent is to do with this server, as an order: it counts as the operator's word."
 )
 @click.option("--in-process", is_flag=True, help="Review in this process, without the server.")
 @click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="With --in-process: the ledger.")
 @rules_option
 @click.option("--dry-run", is_flag=True, help="Record what would be refused, refuse nothing.")
-@click.option(
-    "--state", type=click.Path(path_type=Path), help="The server's state folder, where it is not the usual one."
-)
+@state_option
 @click.option(
     "--deadline", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds for a review."
 )

@@ -139,9 +139,9 @@ def _texts(value: Any, name: str) -> Iterator[str]:
             yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in ("structuredContent", "_meta") and item:
+            if key == "structuredContent" and item:
                 yield json.dumps(item, ensure_ascii=False)
-            else:
+            elif key != "_meta":  # between programs
                 yield from _texts(item, key)
     elif isinstance(value, list):
         for item in value:

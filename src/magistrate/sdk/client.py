@@ -9,6 +9,7 @@ from pathlib import Path
 from magistrate import hook
 from magistrate.core.config import state_dir
 from magistrate.sdk.answer import Answer, Unreviewed, answer_of
+from magistrate.server.state import install_hook, prepare
 
 MAX_PATH = 100
 """Characters of a socket's path; the hook enters a longer one step by step, which a library cannot."""
@@ -18,11 +19,13 @@ class Client:
     """Answers from `magistrate serve`, which is started when it is not there (`magistrate.sdk.answer.Link`).
 
     `folder`: the state folder; `deadline`: seconds that one answer may take. In a dry run everything may go on, and what the
-    server could not take is left for it in the spool.
+    server could not take is left for it in the spool. Raises ConfigError when the folder cannot be this user's alone.
     """
 
     def __init__(self, folder: str | Path | None = None, *, deadline: float = 60.0, dry_run: bool = False) -> None:
         self._folder = str(Path(folder or state_dir()).absolute())
+        if not Path(self._folder, "serve").exists():
+            install_hook(prepare(Path(self._folder)))
         self._options = ["--deadline", str(deadline), *(["--dry-run"] if dry_run else [])]
 
     def post(self, event: str, payload: bytes) -> Answer:
