@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from magistrate import __version__
 from magistrate.core.records import Reply
-from magistrate.server.service import Service
+from magistrate.server.service import Refusing, Service
 from magistrate.server.spool import Asked
 
 LOG = logging.getLogger("magistrate")
@@ -28,7 +28,7 @@ MAX_PAYLOAD = 16 << 20
 """Bytes of one payload, as in the hook."""
 
 
-def make_app(service: Service, *, token: str = "", routes: Sequence[BaseRoute] = ()) -> ASGIApp:
+def make_app(service: Service | Refusing, *, token: str = "", routes: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The application. `token`: what clients have to show, where others than this user can connect."""
 
     async def hook(request: Request) -> Response:

@@ -30,7 +30,7 @@ from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
 from magistrate.server.commits import Commits
-from magistrate.server.service import Service
+from magistrate.server.service import Refusing, Service
 from magistrate.server.spool import Spool
 from magistrate.server.state import State, prepare, read_token, write
 
@@ -40,6 +40,10 @@ PATIENCE = 2.0
 """Seconds to wait for another writer to the ledger."""
 STUCK = 60.0
 """Seconds without a round of the event loop after which the process ends, for a hook to start another."""
+HANDOVER = 7.0
+"""Seconds that a server started by a hook waits for one that is about to end."""
+AGAIN = 5.0
+"""Seconds after which a server that can only deny ends, for the next hook to try another start."""
 DRAIN = 2.0
 """Seconds between looks into the spool."""
 
@@ -72,13 +76,11 @@ def serve(settings: Settings, load: Load, build: Build | None = None) -> None:
     if settings.starting >= 0:
         _detach(settings.starting)
     state = prepare(settings.folder)
-    with _only_one(state), _listening(state, settings.port) as listener:
+    with _only_one(state, HANDOVER if settings.starting >= 0 else 0.0), _listening(state, settings.port) as listener:
         if settings.starting >= 0:
             os.close(settings.starting)
-        rulebook, reviewers = load()
-        service, routes = (build or build_service)(state, rulebook, reviewers)
+        service, routes = _loaded(state, load, build or build_service)
         token = read_token(state) if settings.port is not None else ""
-        _warm(rulebook, reviewers)
         config = uvicorn.Config(
             make_app(service, token=token, routes=routes),
             log_config=None,
@@ -94,6 +96,21 @@ def serve(settings: Settings, load: Load, build: Build | None = None) -> None:
         asyncio.Runner(loop_factory=config.get_loop_factory()).run(server.serve(sockets=[listener]))
 
 
+def _loaded(state: State, load: Load, build: Build) -> tuple[Service | Refusing, Sequence[BaseRoute]]:
+    """The service, ready; one that denies everything when there can be none."""
+    try:
+        rulebook, reviewers = load()
+        service = build(state, rulebook, reviewers)
+    except Exception as error:
+        LOG.exception("nothing can be judged")
+        why = (
+            "its ledger cannot be used" if isinstance(error, LedgerError) else "its rulebook or settings cannot be used"
+        )
+        return Refusing(why, Spool(state.spool)), ()
+    _warm(rulebook, reviewers)
+    return service
+
+
 def build_service(
     state: State, rulebook: Rulebook, reviewers: Sequence[Reviewer]
 ) -> tuple[Service, Sequence[BaseRoute]]:
@@ -106,7 +123,7 @@ def build_service(
 class _Server(uvicorn.Server):
     """uvicorn with what lives beside the requests: the spool, the idle clock, the watch over the event loop."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, idle: float) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service | Refusing, idle: float) -> None:
         super().__init__(config)
         self._service, self._idle = service, idle
         self._beat = time.monotonic()
@@ -137,11 +154,13 @@ class _Server(uvicorn.Server):
 
     async def _tend(self) -> None:
         served, since = -1, time.monotonic()
+        began = since
         while True:
             self._beat = time.monotonic()
             if self._service.served != served:
                 served, since = self._service.served, self._beat
-            if self._idle and self._beat - since > self._idle:
+            idle = self._idle and self._beat - since > self._idle
+            if idle or (isinstance(self._service, Refusing) and self._beat - began > AGAIN):
                 self._stop()
             await asyncio.sleep(0.5)
 
@@ -174,18 +193,36 @@ def _detach(keep: int) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(state: State) -> Iterator[None]:
-    """The lock of the folder, as long as this lives."""
+def _only_one(state: State, patience: float) -> Iterator[None]:
+    """The lock of the folder, as long as this lives. `patience`: seconds to wait for a server that is about to end."""
     handle = os.open(state.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    end = time.monotonic() + patience
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise Busy(f"{state.folder}: another server serves here") from None
-    try:
+        while not _locked(handle):
+            if time.monotonic() >= end or (patience and _serves(state)):
+                raise Busy(f"{state.folder}: another server serves here")
+            time.sleep(0.02)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _serves(state: State) -> bool:
+    """Whether somebody listens on the folder's socket."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        try:
+            sock.connect(str(state.socket))
+        except OSError:
+            return state.address.exists()
+    return True
 
 
 @contextlib.contextmanager

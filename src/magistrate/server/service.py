@@ -217,6 +217,35 @@ class Service:
                 await close()
 
 
+class Refusing:
+    """Stands in for a service that cannot be had (no ledger, no rulebook): denies everything, and keeps it for the record."""
+
+    def __init__(self, why: str, spool: Spool) -> None:
+        self.served = self.refused = 0
+        self._why, self._spool = why, spool
+
+    async def answer(self, asked: Asked) -> Reply:
+        """A denial in the host's words."""
+        self.served += 1
+        self.refused += 1
+        try:
+            self._spool.write(replace(asked, denied="" if asked.dry_run else self._why))
+        except OSError as error:
+            LOG.warning("nothing can be kept: %s", error)
+        adapter = ADAPTERS.get(asked.host)
+        return adapter.refuse(asked.event, self._why) if adapter else _unknown(asked.host)
+
+    async def drain(self) -> None:
+        """What lies in the spool waits for a service."""
+
+    async def finish(self) -> None:
+        """Nothing is under way."""
+
+    def state(self) -> dict[str, Any]:
+        """Why everything is denied."""
+        return {"served": self.served, "refused": self.refused, "refusing": self._why}
+
+
 def _told(error: Exception) -> str:
     """What the host hears of an error: no paths, no internals."""
     if isinstance(error, LedgerError):

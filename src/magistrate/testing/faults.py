@@ -365,7 +365,6 @@ FAULTS: dict[str, Fault] = {
         for name, reply in REPLIES.items()
     },
     **dict.fromkeys(STDIN, lambda stand: _with_server(stand, "none")),
-    "stdin 10 MB": _started,
 }
 
 
