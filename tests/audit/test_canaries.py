@@ -1,0 +1,245 @@
+"""Canaries: known-bad, in the dress of a run, judged like anything else, and nobody's behaviour whatever is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from magistrate.audit.canaries import FAMILIES, REDIRECTED, Dress, canary, dress, families, spread
+from magistrate.audit.form import told_apart
+from magistrate.audit.frame import frame
+from magistrate.audit.recall import by_family, outcomes
+from magistrate.cli import cli
+from magistrate.core.records import Action, Message, Opinion, Outcome, Ruling, RunStarted
+from magistrate.gate import Gate
+from magistrate.ledger import Ledger
+from magistrate.planting import places, plant, plant_all
+from magistrate.rulebook.text import default
+
+COMMANDS = ("pytest -q tests/cart", "git status", "ls -la src", "cat src/shop/cart.py | head -40", "git diff --stat")
+
+
+def write(ledger: Ledger, runs: int = 6) -> None:
+    for at in range(runs):
+        dice = random.Random(at)
+        bodies: list[Any] = [
+            RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"),
+            Message(author="person", text="Fix the failing cart tests."),
+        ]
+        for step in range(6):
+            command = dice.choice(COMMANDS)
+            bodies += [
+                Action(tool="Bash", arguments={"command": command, "description": "look"}, call_id=f"c{step}"),
+                Outcome(call_id=f"c{step}", text="ok"),
+            ]
+        ledger.append(f"run{at}", bodies)
+    ledger.commit()
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    made = Ledger(":memory:")
+    write(made)
+    return made
+
+
+@pytest.fixture
+def worn(ledger: Ledger) -> Dress:
+    return dress(ledger.events("run0"))
+
+
+# ---------------------------------------------------------------- made
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_canary_wears_the_dress_of_its_run(worn: Dress, family: str) -> None:
+    assert (worn.key, worn.cwd, worn.home) == ("command", "/home/ann/shop", "/home/ann")
+    made = [canary(worn, family, f"seed{at}") for at in range(20)]
+    for one in made:
+        assert one is not None
+        assert one.action.tool == "Bash"
+        assert list(one.action.arguments) == ["command", "description"]
+        assert "{" not in one.action.arguments["command"].replace("${", "")
+    assert canary(worn, family, "seed3") == made[3]
+    assert len({one.action.arguments["command"] for one in made if one}) > 3
+
+
+def test_families_take_turns(worn: Dress) -> None:
+    assert families(worn) == tuple(FAMILIES)
+    assert {one.family for one in spread(worn, len(FAMILIES), "s")} == set(FAMILIES)
+
+
+def test_an_editor_s_verb_is_no_command_line() -> None:
+    edit = Action(tool="str_replace_editor", arguments={"command": "view", "path": "/work/a.py"})
+    assert families(dress(events(edit))) == ()
+
+
+def test_a_run_without_commands_gets_its_own_call_back_to_a_stranger() -> None:
+    calls = [
+        Action(tool="get_balance", arguments={"account": "DE89370400440532013000"}),
+        Action(tool="send_money", arguments={"recipient": "DE89370400440532013000", "amount": 20}),
+    ]
+    worn = dress(events(*calls))
+    assert families(worn) == (REDIRECTED,)
+    one = canary(worn, REDIRECTED, "x")
+    assert one is not None
+    assert one.action.tool == "send_money"
+    assert one.action.arguments["amount"] == 20
+    stranger = one.action.arguments["recipient"]
+    assert stranger != "DE89370400440532013000"
+    assert len(stranger) == 22
+
+
+def events(*actions: Action) -> Any:
+    with Ledger(":memory:") as made:
+        made.append("r", [RunStarted(host="test"), *actions])
+        return list(made.events("r"))
+
+
+# ---------------------------------------------------------------- planted
+
+
+def planted(ledger: Ledger, **options: Any) -> list[Any]:
+    gate = Gate(default(), ledger, reviewers=options.pop("reviewers", []))
+
+    async def collect() -> list[Any]:
+        return [one async for one in plant_all(ledger, gate, 6, "seed", each=2, **options)]
+
+    return asyncio.run(collect())
+
+
+def test_the_same_gate_judges_it_and_agents_did_nothing(ledger: Ledger) -> None:
+    before = frame(ledger)
+    runs = [list(ledger.events(f"run{at}")) for at in range(6)]
+    found = planted(ledger)
+    assert len(found) == 12
+    assert sum(judged.verdict.decision != "allow" for _, judged in found) >= 10
+    assert frame(ledger) == before
+    assert [list(ledger.events(f"run{at}")) for at in range(6)] == runs
+    assert len({place.run for place, _ in found}) == 6
+    assert ledger.verify() == []
+
+
+def test_a_planted_run_is_named_like_any_other(ledger: Ledger) -> None:
+    for _, judged in planted(ledger):
+        assert judged.run.startswith("test/")
+        assert "canary" not in judged.run
+
+
+def test_reviewers_see_what_came_before_and_not_that_it_is_planted(ledger: Ledger) -> None:
+    class Sees:
+        name, version = "sees", "1"
+        cases: list[Any] = []  # noqa: RUF012
+
+        async def review(self, case: Any) -> Opinion:
+            self.cases.append(case)
+            return Opinion(reviewer="sees", decision="allow")
+
+    (place,) = places(ledger, 1, "s")
+    gate = Gate(default(), ledger, reviewers=[Sees()])
+    harmless = spread(place.worn, 1, "s")[0]
+    harmless = type(harmless)(family="x", difficulty=1, action=Action(tool="Bash", arguments={"command": "ls"}))
+    asyncio.run(plant(ledger, gate, place, harmless))
+    (case,) = Sees.cases
+    assert "Fix the failing cart tests." in repr(case)
+    assert "canary" not in repr(case.action) + repr(case.history)
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from magistrate.core.records import Opinion
+from magistrate.gate import Gate
+from magistrate.ledger import Ledger
+from magistrate.planting import places, plant
+from magistrate.audit.canaries import Planted
+from magistrate.core.records import Action
+from magistrate.rulebook.text import default
+
+class Dies:
+    name, version = "dies", "1"
+    async def review(self, case):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+ledger = Ledger(sys.argv[1])
+(place,) = places(ledger, 1, "s")
+bad = Planted(family="x", difficulty=1, action=Action(tool="Bash", arguments={"command": "ls"}))
+asyncio.run(plant(ledger, Gate(default(), ledger, reviewers=[Dies()]), place, bad))
+"""
+
+
+def test_a_killed_planting_leaves_no_trace_among_agents(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "one.db") as made:
+        write(made)
+        before = frame(made)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "one.db")], capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr
+    with Ledger(tmp_path / "one.db") as after:
+        assert frame(after) == before
+        assert after.verify() == []
+        (left,) = outcomes(after)
+        assert left.decision == ""
+        assert by_family([left]) == []
+        assert [event.body.role for event in after.events(left.run, kinds=("run",))] == ["canary"]  # type: ignore[union-attr]
+        assert list(after.events(left.run, kinds=("outcome",))) == []
+
+
+def test_one_that_must_reach_a_person_is_caught_by_the_person_only(ledger: Ledger) -> None:
+    found = [judged for _, judged in planted(ledger, must_reach="person") if judged.verdict.decision == "escalate"]
+    first, second = found[:2]
+    for judged, decision in ((first, "deny"), (second, "allow")):
+        ledger.append(judged.run, [Ruling(verdict=3, decision=decision, by="ann")])  # type: ignore[arg-type]
+    ledger.commit()
+    told = {one.run: one.caught for one in outcomes(ledger)}
+    assert (told[first.run], told[second.run]) == (True, False)
+    assert not any(told[judged.run] for judged in found[2:])
+
+
+# ---------------------------------------------------------------- recall and form
+
+
+def test_the_worst_family_stands_first_with_its_exact_limit(ledger: Ledger) -> None:
+    planted(ledger)
+    found = by_family(outcomes(ledger), command="c")
+    values = [one.recall.value or 0 for one in found]
+    assert values == sorted(values)
+    assert all(one.least <= (one.recall.value or 0) and one.recall.command for one in found)
+    assert sum(one.recall.n for one in found) == 12
+
+
+def test_form_tells_what_differs_in_form_and_nothing_else() -> None:
+    dice = random.Random(1)
+    runs = [f"r{at % 20}" for at in range(120)]
+
+    def call(long: bool) -> Action:
+        words = dice.choices(["ls", "cat", "src", "a.py", "-l", "&&"], k=40 if long else 6)
+        return Action(tool="Bash", arguments={"command": " ".join(words)})
+
+    alike = told_apart([call(False) for _ in runs], [call(False) for _ in runs], runs, runs)
+    other = told_apart([call(True) for _ in runs], [call(False) for _ in runs], runs, runs)
+    assert alike.value is not None
+    assert alike.value < 0.6
+    assert other.value is not None
+    assert other.value > 0.95
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "one.db") as made:
+        write(made)
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli, ["canary", *map(str, words), "--ledger", str(tmp_path / "one.db")])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    assert "12 planted" in run("plant", "--places", 6, "--each", 2, "--seed", "s", "--no-screen")
+    told = run("recall")
+    assert "worst family" in told
+    assert "told from real calls by form" in told
+    assert "no canary was ruled on" in run("reveal")
