@@ -17,3 +17,16 @@ def state_dir() -> Path:
 def review_ledgers() -> list[Path]:
     """Ledgers of past reviews, oldest first."""
     return sorted((state_dir() / "reviews").glob("*.db"))
+
+
+def organisation_rulebook() -> Path | None:
+    """The organisation's rulebook: `/etc/magistrate/rulebook.md`, else `MAGISTRATE_RULEBOOK`, else `rulebook.md` in the state folder.
+
+    None without one. The machine's own file comes first, so that nobody leaves it behind by a file of theirs.
+    """
+    if (machine := Path("/etc/magistrate/rulebook.md")).is_file():
+        return machine
+    if named := os.environ.get("MAGISTRATE_RULEBOOK"):
+        return Path(named)
+    own = state_dir() / "rulebook.md"
+    return own if own.is_file() else None

@@ -198,6 +198,20 @@ def rulebook_in_force(ledger: Ledger, governance: Governance, wanted: Rulebook |
     return replace(law, refused=(*law.refused, why))
 
 
+def former(ledger: Ledger) -> list[Rulebook]:
+    """Every text that was the law, oldest first, the present one last; nothing before a first adoption.
+
+    For reading only: no signature is checked.
+    """
+    history = History(ledger)
+    texts: dict[str, str] = {}
+    for _, adoption in history.adoptions:
+        if found := history.proposals.get(adoption.proposal):
+            texts.setdefault(adoption.old, found[1].old_text)
+            texts[adoption.new] = found[1].text
+    return [parse(text, shipped_bright_lines=True) for text in texts.values()]
+
+
 def adoption_mark(ledger: Ledger) -> int:
     """A number that grows with every step of the law's history in the ledger: a cheap question whether to look again."""
     rows = ledger.query("SELECT coalesce(max(n), -1) FROM events WHERE run = ?", (RUN,))

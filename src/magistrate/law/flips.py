@@ -10,9 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from magistrate.core.records import Action, Decision, Evidence, Record, Rulebook, RunStarted
+from magistrate.core.records import Action, Basis, Decision, Evidence, Opinion, Record, Rulebook, RunStarted, Verdict
 from magistrate.law.cache import Answer
 from magistrate.ledger import Ledger
+from magistrate.rulebook.autonomy import RULE as AUTONOMY
 from magistrate.verdicts import STRICTNESS, describe
 
 Way = Literal["stricter", "looser"]
@@ -43,7 +44,6 @@ class Flip(Record, frozen=True, kw_only=True):
 class Part(Record, frozen=True, kw_only=True):
     """What became of a stretch of the ledger."""
 
-    upto: int
     judged: int = 0
     """Actions compared."""
     fresh: int = 0
@@ -77,6 +77,83 @@ class Replay(Record, frozen=True, kw_only=True):
     reviewers: tuple[str, ...] = ()
     cost: float = 0.0
     tokens: int = 0
+
+
+_JUDGED: frozenset[Basis] = frozenset({"bright-line", "rule", "conflict", "reviewer", "no-rule", "no-effect"})
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a replay needs of a verdict that it has an answer for; the rest is not even decoded."""
+
+    action: int
+    decision: Decision
+    basis: Basis
+    revision: str
+    rules: tuple[str, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    input_hash: str = ""
+
+    @staticmethod
+    def of(verdict: Verdict) -> Recorded:
+        """The same of a whole verdict."""
+        return Recorded(
+            action=verdict.action,
+            decision=verdict.decision,
+            basis=verdict.basis,
+            revision=verdict.revision,
+            rules=verdict.rules,
+            opinions=verdict.opinions,
+            input_hash=verdict.input_hash,
+        )
+
+
+def incomparable(one: Recorded) -> str:
+    """Why a recorded verdict cannot be compared; empty when it can."""
+    if AUTONOMY in one.rules:
+        return "scope of autonomy"
+    if one.basis not in _JUDGED:
+        return one.basis
+    return "" if one.input_hash else "no input hash"
+
+
+def answered(answer: Answer, one: Recorded, rulebook: Rulebook) -> tuple[Decision, tuple[str, ...]]:
+    """The answer, made stricter by what reviewers said then, unless they were asked anew."""
+    decision, rules = answer.decision, answer.rules
+    if answer.reviewed:
+        return decision, rules
+    for opinion in one.opinions:
+        proposed = says(opinion, rulebook)
+        if STRICTNESS[proposed] > STRICTNESS[decision]:
+            decision, rules = proposed, opinion.rules
+    return decision, rules
+
+
+def says(opinion: Opinion, rulebook: Rulebook) -> Decision:
+    """The decision that an opinion comes to."""
+    return rulebook.on_unavailable if opinion.unavailable else opinion.decision or "allow"
+
+
+def flipped(id_: int, run: str, one: Recorded, after: Decision, rules: tuple[str, ...], answer: Answer) -> Flip:
+    stricter = STRICTNESS[after] > STRICTNESS[one.decision]
+    named = rules if stricter or not one.rules else one.rules
+    return Flip(
+        id=id_,
+        run=run,
+        n=one.action,
+        before=one.decision,
+        after=after,
+        rules=named or ("(no rule)",),
+        revision=one.revision,
+        unreviewed=not stricter and not one.opinions and not answer.reviewed,
+    )
+
+
+def parents(ledger: Ledger) -> dict[str, str]:
+    """Parent of each run that has one."""
+    rows = ledger.query(
+        "SELECT run, json_extract(body, '$.parent') FROM events WHERE n = 0 AND kind = 'run' AND body LIKE '%\"parent\"%'"
+    )
+    return {run: parent for run, parent in rows if parent}
 
 
 class Tally:

@@ -24,18 +24,16 @@ import msgspec
 from magistrate import __version__
 from magistrate.core.errors import LedgerError
 from magistrate.core.protocols import Case, Reviewer
-from magistrate.core.records import Action, Basis, Decision, Evidence, Opinion, Record, Rulebook
+from magistrate.core.records import Action, Evidence, Record, Rulebook
 from magistrate.gate import ask_one
 from magistrate.law.cache import Answer, Cache
-from magistrate.law.flips import Flip, Part, Replay, Tally
+from magistrate.law.flips import Flip, Part, Recorded, Replay, Tally, answered, flipped, incomparable, parents, says
 from magistrate.ledger import Ledger
-from magistrate.rulebook.autonomy import RULE as AUTONOMY
 from magistrate.rulebook.match import Matcher
 from magistrate.verdicts import STRICTNESS, find
 
 CHUNK = 500
 """Events of the ledger that are looked through at once, and verdicts remembered at once."""
-_JUDGED: frozenset[Basis] = frozenset({"bright-line", "rule", "conflict", "reviewer", "no-rule", "no-effect"})
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -78,7 +76,7 @@ def replay_law(
             memory.remember(part.answers)
             tally.add(part)
             advance(1 / len(chunks))
-        return tally.replay(rulebook, judge[2:], _parents(opened))
+        return tally.replay(rulebook, judge[2:], parents(opened))
 
 
 def _stretch(ledger: Ledger, since: str) -> tuple[int, int]:
@@ -124,25 +122,13 @@ def _work(low: int, high: int) -> Part:
     return _workers[0].part(low, high)
 
 
-class _Recorded(msgspec.Struct, frozen=True):
-    """What a replay needs of a verdict that it has an answer for; the rest is not even decoded."""
-
-    action: int
-    decision: Decision
-    basis: Basis
-    revision: str
-    rules: tuple[str, ...] = ()
-    opinions: tuple[Opinion, ...] = ()
-    input_hash: str = ""
-
-
 class _Seen(msgspec.Struct, frozen=True):
     evidence: Evidence = Evidence()
 
 
 _REVIEWED = "+reviewed"
 """Put to an input's hash where reviewers were asked too."""
-_RECORDED = msgspec.json.Decoder(_Recorded)
+_RECORDED = msgspec.json.Decoder(Recorded)
 _SEEN = msgspec.json.Decoder(_Seen)
 
 
@@ -168,8 +154,8 @@ class _Worker:
             "SELECT id, run, body FROM events WHERE id BETWEEN ? AND ? AND kind = 'verdict' ORDER BY id", (low, high)
         )
         told = [(id_, run, body, _RECORDED.decode(body)) for id_, run, body in rows]
-        left_out = Counter(why for *_, one in told if (why := _incomparable(one)))
-        told = [entry for entry in told if not _incomparable(entry[3])]
+        left_out = Counter(why for *_, one in told if (why := incomparable(one)))
+        told = [entry for entry in told if not incomparable(entry[3])]
         known = self._cache.known(name for *_, one in told for name in (one.input_hash, one.input_hash + _REVIEWED))
         fresh: dict[str, Answer] = {}
         flips: list[Flip] = []
@@ -184,12 +170,11 @@ class _Worker:
                 if reviewed is None:
                     reviewed = fresh[name] = self._review(run, one.action, body, answer)
                 answer = reviewed
-            decision, rules = _with_opinions(answer, one, self._rulebook)
+            decision, rules = answered(answer, one, self._rulebook)
             decisions[f"{one.decision}>{decision}"] += 1
             if decision != one.decision:
-                flips.append(_flip(id_, run, one, decision, rules, answer))
+                flips.append(flipped(id_, run, one, decision, rules, answer))
         return Part(
-            upto=high,
             judged=len(told),
             fresh=sum(not name.endswith(_REVIEWED) for name in fresh),
             runs=Counter(run for _, run, _, _ in told),
@@ -211,8 +196,8 @@ class _Worker:
         evidence = _SEEN.decode(body).evidence
         case = Case(n=n, action=self._action(run, n), evidence=evidence, rulebook=self._rulebook)
         opinions = [self._loop.run(ask_one(reviewer, case)) for reviewer in self._reviewers]
-        worst = max(opinions, key=lambda one: STRICTNESS[_proposed(one, self._rulebook)])
-        proposed = _proposed(worst, self._rulebook)
+        worst = max(opinions, key=lambda one: STRICTNESS[says(one, self._rulebook)])
+        proposed = says(worst, self._rulebook)
         return Answer(
             decision=proposed,
             basis="reviewer" if proposed != "allow" else allowed.basis,
@@ -227,51 +212,3 @@ class _Worker:
         if event is None or not isinstance(event.body, Action):
             raise LedgerError(f"{self._ledger.path}: a verdict of run {run} names event {n}, which is no action")
         return event.body
-
-
-def _incomparable(one: _Recorded) -> str:
-    """Why a recorded verdict cannot be compared; empty when it can."""
-    if AUTONOMY in one.rules:
-        return "scope of autonomy"
-    if one.basis not in _JUDGED:
-        return one.basis
-    return "" if one.input_hash else "no input hash"
-
-
-def _with_opinions(answer: Answer, one: _Recorded, rulebook: Rulebook) -> tuple[Decision, tuple[str, ...]]:
-    """The answer, made stricter by what reviewers said then, unless they were asked anew."""
-    decision, rules = answer.decision, answer.rules
-    if answer.reviewed:
-        return decision, rules
-    for opinion in one.opinions:
-        proposed = _proposed(opinion, rulebook)
-        if STRICTNESS[proposed] > STRICTNESS[decision]:
-            decision, rules = proposed, opinion.rules
-    return decision, rules
-
-
-def _proposed(opinion: Opinion, rulebook: Rulebook) -> Decision:
-    return rulebook.on_unavailable if opinion.unavailable else opinion.decision or "allow"
-
-
-def _flip(id_: int, run: str, one: _Recorded, after: Decision, rules: tuple[str, ...], answer: Answer) -> Flip:
-    stricter = STRICTNESS[after] > STRICTNESS[one.decision]
-    named = rules if stricter or not one.rules else one.rules
-    return Flip(
-        id=id_,
-        run=run,
-        n=one.action,
-        before=one.decision,
-        after=after,
-        rules=named or ("(no rule)",),
-        revision=one.revision,
-        unreviewed=not stricter and not one.opinions and not answer.reviewed,
-    )
-
-
-def _parents(ledger: Ledger) -> dict[str, str]:
-    """Parent of each run that has one."""
-    rows = ledger.query(
-        "SELECT run, json_extract(body, '$.parent') FROM events WHERE n = 0 AND kind = 'run' AND body LIKE '%\"parent\"%'"
-    )
-    return {run: parent for run, parent in rows if parent}

@@ -38,6 +38,11 @@ def canonical_rule(rule: Rule) -> str:
     return "\n\n".join(_rule(rule)) + "\n"
 
 
+def canonical_text_of(rule: Rule) -> str:
+    """The same with the rule's examples, as a formatter would write it."""
+    return "\n\n".join([*_rule(rule), *_examples(rule.examples)]) + "\n"
+
+
 def revised(rulebook: Rulebook) -> Rulebook:
     """The rulebook with its revision filled in."""
     return replace(rulebook, revision=digest(canonical(rulebook).encode()))

@@ -82,6 +82,20 @@ def sign(message: bytes, key: Path, *, passphrase: bytes | None = None) -> str:
     return "\n".join(["-----BEGIN SSH SIGNATURE-----", *lines, "-----END SSH SIGNATURE-----"]) + "\n"
 
 
+def locked(key: Path) -> bool:
+    """Whether a private key file can be read with a passphrase only."""
+    library()
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+    try:
+        load_ssh_private_key(key.read_bytes(), None)
+    except TypeError:
+        return True
+    except Exception:  # noqa: BLE001  what is wrong with it is told when it is used
+        return False
+    return False
+
+
 def public_key(key: Path, *, passphrase: bytes | None = None) -> str:
     """Type and base64 of the public key that belongs to a private key file."""
     from cryptography.hazmat.primitives import serialization as ser
