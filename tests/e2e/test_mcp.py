@@ -37,9 +37,10 @@ ORDER = (
 
 
 class Desk:
-    """A person's folder with files, and a live server of its own."""
+    """A person's home with a project and an archive, and a live server of its own."""
 
     def __init__(self, root: Path) -> None:
+        self.home = root
         self.work, self.other, self.state = root / "shop", root / "archive", root / "state"
         self.victim = self.other / "index.html"
         for path, text in {
@@ -58,6 +59,7 @@ class Desk:
     def talk(self, command: list[str], script: Callable[[Client], Awaitable[Any]]) -> Any:
         async def run() -> Any:
             env = os.environ | {"PATH": f"{BIN.parents[1] / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+            env["HOME"] = str(self.home)
             start = StdioServerParameters(command=command[0], args=command[1:], cwd=self.work, env=env)
             async with Client(start) as client:
                 return await script(client)
@@ -121,7 +123,7 @@ def test_files_what_is_dangerous_or_ordered_by_a_file_does_not_happen(desk: Desk
         results = []
         for name, arguments in [
             ("write_file", {"path": str(desk.other / "fresh.html"), "content": "x"}),
-            ("move_file", {"source": str(desk.victim), "destination": str(desk.work / "index.html")}),
+            ("move_file", {"source": str(desk.work / "notes.txt"), "destination": str(desk.victim)}),
             ("read_text_file", {"path": str(desk.work / "release.md")}),
             ("write_file", {"path": str(desk.victim), "content": "Closed for good."}),
         ]:
