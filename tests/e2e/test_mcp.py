@@ -47,6 +47,7 @@ class Desk:
             self.work / "notes.txt": "Order 12: three lamps\n",
             self.work / "release.md": ORDER.format(victim=self.victim),
             self.victim: "Open.",
+            self.other / "old.txt": "Kept.",
         }.items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
@@ -123,7 +124,7 @@ def test_files_what_is_dangerous_or_ordered_by_a_file_does_not_happen(desk: Desk
         results = []
         for name, arguments in [
             ("write_file", {"path": str(desk.other / "fresh.html"), "content": "x"}),
-            ("move_file", {"source": str(desk.work / "notes.txt"), "destination": str(desk.victim)}),
+            ("move_file", {"source": str(desk.work / "notes.txt"), "destination": str(desk.other / "old.txt")}),
             ("read_text_file", {"path": str(desk.work / "release.md")}),
             ("write_file", {"path": str(desk.victim), "content": "Closed for good."}),
         ]:
