@@ -71,10 +71,10 @@ _NAMED = re.compile(
 _BEARER = re.compile(r"(?i)(?:bearer|basic|token)\s+(?P<value>[A-Za-z0-9_\-.=+/]{16,})")
 _USERINFO = re.compile(r"://[^\s/:@\"']{0,100}:(?P<value>[^\s/@\"'$]{1,200})@")
 # What lower-case text must hold for the two slow patterns to be worth asking: these begin with literals, those do not.
-_MAYBE_NAMED = re.compile(r"(?:word|wd|phrase|secret|key|token)[\"']?\s{0,3}(?::=|=>|[:=])")
 _NAME_WORDS = ("password", "passwd", "passphrase", "secret", "key", "token")
-_SCHEMES = ("bearer", "basic ", "token ")
-_MAYBE_BEARER = re.compile(r"(?:bearer|basic|token)\s+[a-z0-9_\-.=+/]{16}")
+_MAYBE_NAMED = re.compile(r"[\"']?\s{0,3}(?::=|=>|[:=])").match
+_SCHEMES = ("bearer", "basic", "token")
+_MAYBE_BEARER = re.compile(r"\s+[a-z0-9_\-.=+/]{16}").match
 _SECRET_KEY = re.compile(r"(?i)(?:.*[_\-.])?" + _NAMES + r"$")
 _HEX = re.compile(r"[0-9a-f]+")
 _MASKED = re.compile(r"MASKED-[a-z\-]+-[0-9a-f]{4}")
@@ -88,11 +88,22 @@ def mask(text: str) -> str:
     if "://" in text and "@" in text:
         text = _USERINFO.sub(_value("password", always=True), text)
     lowered = text.lower()
-    if any(word in lowered for word in _NAME_WORDS) and _MAYBE_NAMED.search(lowered):
+    if _followed(lowered, _NAME_WORDS, _MAYBE_NAMED):
         text = _NAMED.sub(_value("secret"), text)
-    if any(word in lowered for word in _SCHEMES) and _MAYBE_BEARER.search(lowered):
+    if _followed(lowered, _SCHEMES, _MAYBE_BEARER):
         text = _BEARER.sub(_value("token"), text)
     return text
+
+
+def _followed(lowered: str, words: tuple[str, ...], by: Callable[[str, int], re.Match[str] | None]) -> bool:
+    """Whether one of the words stands in a text with the right thing after it. Searching for plain words costs next to nothing."""
+    for word in words:
+        at = lowered.find(word)
+        while at >= 0:
+            if by(lowered, at + len(word)):
+                return True
+            at = lowered.find(word, at + 1)
+    return False
 
 
 def mask_value(value: Any, *, key: str = "", depth: int = 0) -> Any:

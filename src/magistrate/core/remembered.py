@@ -1,7 +1,8 @@
-"""Remembering what a pure function gave for the latest texts, bounded by count and by characters.
+"""Remembering what a pure function gave for the latest contents, bounded by count and by size.
 
-Texts come again: runs of one deployment share a system prompt, agents read the same page twice, a test suite prints the same
-lines. What is derived from a text alone is kept by the text itself, so nothing can go stale; the oldest goes first.
+Texts and calls come again: runs of one deployment share a system prompt, agents read the same page twice, a test suite prints
+the same lines and is run by the same command. What follows from a content alone is kept by the content itself, so nothing can
+go stale; the oldest goes first.
 """
 
 from __future__ import annotations
@@ -10,40 +11,64 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import wraps
 from threading import Lock
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 Result = TypeVar("Result")
 
 
-def remembered(*, count: int, size: int) -> Callable[[Callable[[str], Result]], Callable[[str], Result]]:
-    """A decorator for a pure function of one text: at most `count` results, of texts with together at most `size` characters.
+class Memory(Generic[Result]):
+    """At most `count` results, of contents with together at most `size` characters (or bytes).
 
-    A text longer than `size` is not kept. Threads may compute a result twice, never a wrong one.
+    A content longer than `size` is not kept. Threads may compute a result twice, never a wrong one.
     """
 
+    def __init__(self, *, count: int, size: int) -> None:
+        self._count, self._size = count, size
+        self._kept: OrderedDict[str | bytes, Result] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def recall(self, content: str | bytes, make: Callable[[], Result]) -> Result:
+        """What was kept for this content, or what `make` gives now."""
+        kept = self._kept
+        with self._lock:
+            if content in kept:
+                kept.move_to_end(content)
+                return kept[content]
+        found = make()
+        if len(content) <= self._size:
+            with self._lock:
+                self._held += 0 if content in kept else len(content)
+                kept[content] = found
+                while self._held > self._size or len(kept) > self._count:
+                    oldest, _ = kept.popitem(last=False)
+                    self._held -= len(oldest)
+        return found
+
+
+def remembered(*, count: int, size: int) -> Callable[[Callable[[str], Result]], Callable[[str], Result]]:
+    """A decorator for a pure function of one text, with a `Memory` of its own."""
+
     def decorate(function: Callable[[str], Result]) -> Callable[[str], Result]:
-        kept: OrderedDict[str, Result] = OrderedDict()
-        held = 0
-        lock = Lock()
+        memory: Memory[Result] = Memory(count=count, size=size)
 
         @wraps(function)
         def remembering(text: str) -> Result:
-            nonlocal held
-            with lock:
-                if text in kept:
-                    kept.move_to_end(text)
-                    return kept[text]
-            found = function(text)
-            if len(text) > size:
-                return found
-            with lock:
-                held += 0 if text in kept else len(text)
-                kept[text] = found
-                while held > size or len(kept) > count:
-                    oldest, _ = kept.popitem(last=False)
-                    held -= len(oldest)
-            return found
+            return memory.recall(text, lambda: function(text))
 
         return remembering
 
     return decorate
+
+
+def content(*values: Any) -> bytes | None:
+    """Values as one content to remember by, the order of keys included; None for what JSON cannot hold."""
+    try:
+        return _ENCODE(values)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+_ENCODE = msgspec.json.Encoder().encode

@@ -22,7 +22,7 @@ _OWN = re.compile(
 
 def own_names(text: str) -> list[str]:
     """How a person or an operator says who the person is (`my name is ...`): at most four names."""
-    return [match.group(1) for match in _OWN.finditer(text[:16_000])][:4]
+    return [match.group(1) for match in _OWN.finditer(text[:16_000])][:4] if " is" in text else []
 
 
 def followed_part(mentions: tuple[Mention, ...], call: frozenset[str], text: str) -> str:

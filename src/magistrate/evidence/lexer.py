@@ -14,6 +14,8 @@ HEAD, TAIL = 24_000, 8_000
 
 _TOKEN = re.compile(
     r"""
+    (?:[ ](?!-\s)){0,4}+  # most failures to match are at blanks: pass over them with the token that follows
+    (?:
     (?P<plain>(?<![\w'’])[A-Za-z][a-z]*(?=[ ,]|\.\s))
   | (?P<glued>(?<![\w'’./])[a-zA-Z][a-z]{2,30}(?=\.[A-Z][a-z]*\s+[a-z]))
   | (?P<url>(?:[a-zA-Z][a-zA-Z0-9+]{1,9}://|www\.)[^\s<>"'`)\]]{1,300})
@@ -26,6 +28,7 @@ _TOKEN = re.compile(
   | (?P<word>[^\W_][\w’'-]{0,60}(?:[.:][\w-]{1,40}){0,4})
   | (?P<end>[!?;]+|\.(?=\s|$|["')]|[A-Z][a-z]*\s+[a-z])|\n[^\S\n]{0,200}(?:\n|[-*•]\s|\d{1,2}[.)]\s|(?=[^\sa-z])))
   | (?P<mark>[,:()\[\]—–…]|\s-\s)
+    )
     """,
     re.VERBOSE,
 )
@@ -77,16 +80,16 @@ def sentences(text: str) -> list[tuple[list[Token], str]]:
     run: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "word"
-        raw = match.group()
+        raw, (start, stop) = match[kind], match.span(kind)
         if kind in ("plain", "glued"):
-            run.append(Token("word", raw, raw.lower(), match.start(), match.end()))
+            run.append(Token("word", raw, raw.lower(), start, stop))
             continue
         if kind == "end":
             if run:
                 found.append((run, ":" if run[-1].text == ":" else raw.strip()[:1] or "\n"))
                 run = []
             continue
-        token = _token(kind, raw, match.start(), match.end())
+        token = _token(kind, raw, start, stop)
         run.append(token)
         if kind in _SWALLOW and token.text != raw and raw[len(token.text)] in ".!?;":
             found.append((run, raw[-1]))  # the pattern took the sentence's mark along

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
+from magistrate.core.remembered import Memory, content
 from magistrate.evidence.tokens import cut
 
 Kind = Literal["address", "path", "host", "url", "account", "identifier", "number", "name", "text"]
@@ -126,10 +127,18 @@ _SENTENCE = re.compile(r"[.!?]\s|\n")
 
 
 def pieces(arguments: dict[str, Any]) -> list[Piece]:
-    """Each argument and each meaningful piece of one, without repeats, at most `MAX_PIECES`.
+    """Each argument and each meaningful piece of one, without repeats, at most `MAX_PIECES`; remembered for the latest calls.
 
     When there are more, kinds take turns, so that a thousand numbers can't crowd out the one address.
     """
+    key = content(arguments)
+    return _pieces(arguments) if key is None else list(_KNOWN.recall(key, lambda: _pieces(arguments)))
+
+
+_KNOWN: Memory[list[Piece]] = Memory(count=4_096, size=1 << 20)
+
+
+def _pieces(arguments: dict[str, Any]) -> list[Piece]:
     by_kind: dict[Kind, list[Piece]] = {kind: [] for kind in KINDS}
     seen: set[tuple[str, Kind, str]] = set()
     for path, leaf in leaves(arguments):

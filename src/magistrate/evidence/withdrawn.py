@@ -29,6 +29,8 @@ _PART = re.compile(
     + r"(?:please\s+)?(?:never\s?mind|forget(?:\s+about)?|scratch|skip)\s+(?:about\s+)?((?:the|that|this|my)\s+[^.,;:!?\n]{2,80})",
     re.IGNORECASE,
 )
+_WORDS = ("scratch", "strike", "disregard", "forget", "cancel", "ignore", "mind", "take", "belay", "skip")
+"""One of these is in whatever takes something back."""
 _MILD: frozenset[EffectKind] = frozenset({"read", "create", "overwrite", "execute", "network-out"})
 
 
@@ -43,6 +45,9 @@ class TakenBack(Struct, frozen=True, gc=False):
 def taken_back(text: str) -> TakenBack | None:
     """What the message takes back of the person's last request, if anything."""
     head = text[:HEAD].replace("\u2019", "'")
+    low = head.lower()
+    if not any(word in low for word in _WORDS):
+        return None
     whole = _WHOLE.search(head)
     if whole:
         return TakenBack(whole.group(), frozenset(), frozenset())

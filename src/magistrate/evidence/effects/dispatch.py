@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from magistrate.core.records import Action, Effect
+from magistrate.core.remembered import Memory, content
 from magistrate.evidence.effects import code, files, shell, web
 from magistrate.evidence.effects.command import with_special
 from magistrate.evidence.effects.hosts import PROGRAMS, family
@@ -79,7 +80,20 @@ Reader = Callable[[Call], Iterable[Effect] | None]
 
 
 def effects_of(action: Action, place: Place) -> tuple[Effect, ...]:
-    """The effects of one call, gravest kept if there are very many (`settle.LIMIT`). Never raises."""
+    """The effects of one call, gravest kept if there are very many (`settle.LIMIT`). Never raises.
+
+    Remembered for the latest calls, except in a run that wrote files: what those hold bears on what running them does.
+    """
+    call = None
+    if not place.files:
+        call = content(action.tool, action.server, action.arguments, action.annotations, action.about, place)
+    return _fresh(action, place) if call is None else _KNOWN.recall(call, lambda: _fresh(action, place))
+
+
+_KNOWN: Memory[tuple[Effect, ...]] = Memory(count=4_096, size=1 << 21)
+
+
+def _fresh(action: Action, place: Place) -> tuple[Effect, ...]:
     try:
         return settle(_effects(action, place, 0))
     except Exception:  # noqa: BLE001  what cannot be read is unknown, and unknown is never harmless
