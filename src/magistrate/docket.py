@@ -29,6 +29,7 @@ from msgspec.structs import replace
 from magistrate.core.canon import now
 from magistrate.core.records import (
     Action,
+    Autonomy,
     Body,
     Decision,
     Earlier,
@@ -45,6 +46,7 @@ from magistrate.core.records import (
 from magistrate.ledger import Ledger
 from magistrate.ledger.people import MAX_DEPTH, PEOPLE, SWITCH, family, lineage, on_ticket, started_of
 from magistrate.review.human import Asked, InForce, Rulings, binding, cite, ticket_of
+from magistrate.rulebook.autonomy import Purse, amount_of
 from magistrate.standing import Refusals, Refused, Standing, held_against, refusal
 
 MAX_OPEN = 1000
@@ -92,6 +94,8 @@ class Tree:
         """Binding of an action -> the ticket under which it waits."""
         self.upto = 0
         """Id of the last event that was read back."""
+        self.purse = Purse()
+        self._amounts: OrderedDict[tuple[str, int], float | None] = OrderedDict()
         self._calls: OrderedDict[tuple[str, int], tuple[str, str]] = OrderedDict()  # call id, binding
         self._would: OrderedDict[tuple[str, int], tuple[Effect, ...]] = OrderedDict()  # effects of what was not refused
 
@@ -104,7 +108,9 @@ class Tree:
             case Action():
                 started = self.runs.get(run)
                 _put(self._calls, (run, n), (body.call_id, binding(body, started.cwd if started else "")))
+                _put(self._amounts, (run, n), amount_of(body.arguments))
             case Verdict(action=action):
+                self.purse.judged(run, self._amounts.get((run, action)), body)
                 call_id, binds = self._calls.get((run, action), ("", ""))
                 self.judged(run, call_id, binds, body)
             case Outcome():
@@ -181,6 +187,12 @@ class Seat:
         self.run = run
         self.cwd = started.cwd
         self.lineage = lineage
+
+    @property
+    def scopes(self) -> tuple[Autonomy, ...]:
+        """How far the run may go by itself: what it was given, and what the runs above it were given."""
+        runs = self.tree.runs
+        return tuple(scope for run in self.lineage if run in runs for scope in runs[run].autonomy)
 
     @property
     def paused(self) -> str:
@@ -340,6 +352,7 @@ class Docket:
     def judged(self, seat: Seat, action: Action, asked: Asked, verdict: Verdict) -> None:
         """Take in a verdict that was recorded."""
         seat.tree.judged(seat.run, action.call_id, asked.binds, verdict)
+        seat.tree.purse.judged(seat.run, amount_of(action.arguments), verdict)
         if verdict.basis == "ruling" and verdict.decision == "allow":
             self.rulings.use(verdict.cites)
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from magistrate.core.canon import now
+from magistrate.core.config import guarded_paths
 from magistrate.core.errors import LedgerError
 from magistrate.core.mask import mask_said
 from magistrate.core.protocols import Case, Reviewer
@@ -34,9 +36,11 @@ from magistrate.core.records import (
 )
 from magistrate.docket import Docket, Seat
 from magistrate.evidence.run import RunEvidence
+from magistrate.evidence.supervision import watched
 from magistrate.ledger import Ledger
 from magistrate.recent import Recent
 from magistrate.review.human import Asked
+from magistrate.rulebook.autonomy import excesses
 from magistrate.rulebook.match import Matcher
 from magistrate.verdicts import (
     STRICTNESS,
@@ -45,6 +49,7 @@ from magistrate.verdicts import (
     Telling,
     combine,
     conclude,
+    confined,
     describe,
     find,
     tell,
@@ -68,6 +73,7 @@ class Gate:
 
     `durable` commits each verdict before it is returned: what a live host needs. A look-back commits a run at a time.
     `docket` knows what people decided; by default it reads the ledger that the gate writes to. `telling`: what agents hear.
+    `guarded`: absolute paths that no agent may change; by default the ledger, the state folder and this program.
     """
 
     def __init__(
@@ -81,6 +87,7 @@ class Gate:
         deadline: float = DEADLINE,
         docket: Docket | None = None,
         telling: Telling = "all",
+        guarded: Sequence[str] | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.matcher = Matcher(rulebook)
@@ -91,6 +98,7 @@ class Gate:
         self.deadline = deadline
         self.docket = docket or Docket(_readable(ledger))
         self.telling: Telling = telling
+        self.guarded = _guarded(ledger) if guarded is None else tuple(guarded)
 
     def open(self, run: str, started: RunStarted, parent: Run | None = None, *, past: bool = False) -> Run:
         """Begin a run: its first event is recorded, its evidence starts empty or from its parent's.
@@ -208,7 +216,7 @@ class Run:
         gate = self._gate
         gate.docket.refresh()
         try:
-            evidence = self.evidence.assess(action)
+            evidence = watched(self.evidence.assess(action), action, gate.guarded)
             earlier = self.seat.around(action, evidence)
             evidence = replace(evidence, earlier=earlier) if earlier else evidence
             return await self._weighed(n, action, evidence, within)
@@ -227,8 +235,8 @@ class Run:
         gate = self._gate
         asked = self.seat.asked(action, evidence)
         finding = find(gate.matcher, evidence, action)
-        verdict = conclude(n, action, evidence, finding, (), gate.rulebook, self.mode)
-        to_ask = bool(gate.reviewers) and finding.decision == "allow"
+        verdict = self._confined(action, conclude(n, action, evidence, finding, (), gate.rulebook, self.mode))
+        to_ask = bool(gate.reviewers) and verdict.decision == "allow"
         settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright, reviewed=not to_ask)
         # What people settled is not for reviewers to say.
         if to_ask and settled.decision == "allow" and settled.basis != "ruling":
@@ -245,6 +253,14 @@ class Run:
             gate.docket.refresh()
             settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
         return settled, asked
+
+    def _confined(self, action: Action, verdict: Verdict) -> Verdict:
+        """The verdict within the scopes of the rulebook, of this run, and of the runs above it."""
+        scopes = self._gate.rulebook.autonomy + self.seat.scopes
+        if not scopes:
+            return verdict
+        spent = self.seat.tree.purse.spent
+        return confined(verdict, [*excesses(scopes, verdict.evidence, action, at=action.at or now(), spent=spent)])
 
     def _concluded(self, action: Action, asked: Asked, verdict: Verdict) -> Verdict:
         """Record a verdict, and what follows from it."""
@@ -271,6 +287,12 @@ def _readable(ledger: object) -> Ledger:
             raise TypeError(f"{type(ledger).__name__} shows no ledger to read rulings and stops from")
         ledger = inner
     return ledger
+
+
+def _guarded(ledger: Appender) -> tuple[str, ...]:
+    path = _readable(ledger).path
+    own = () if path == ":memory:" else tuple(str(Path(path).absolute()) + end for end in ("", "-wal", "-shm"))
+    return (*own, *guarded_paths())
 
 
 # ---------------------------------------------------------------- reviewers

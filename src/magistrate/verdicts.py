@@ -32,6 +32,7 @@ from magistrate.core.records import (
     Rulebook,
     Verdict,
 )
+from magistrate.rulebook.autonomy import SCOPE, Excess
 from magistrate.rulebook.match import Matcher
 
 STRICTNESS: dict[Decision, int] = {"allow": 0, "escalate": 1, "deny": 2}
@@ -148,6 +149,28 @@ def tighten(verdict: Verdict, opinions: Sequence[Opinion], rulebook: Rulebook) -
             else told(rule for rule in rulebook.rules if rule.id in opinion.rules) or "A reviewer stopped this.",
         )
     return replace(verdict, opinions=tuple(opinions))
+
+
+def confined(verdict: Verdict, limits: Sequence[Excess]) -> Verdict:
+    """The verdict on an action that leaves a scope of autonomy: the strictest excess stands where it is stricter."""
+    worst = max(limits, key=lambda limit: STRICTNESS[limit.decision], default=None)
+    if worst is None or STRICTNESS[worst.decision] <= STRICTNESS[verdict.decision]:
+        return verdict
+    grave = [limit for limit in limits if limit.decision == worst.decision]
+    return replace(
+        verdict,
+        decision=worst.decision,
+        basis="rule",
+        rules=(SCOPE.id,),
+        deciding=tuple(dict.fromkeys(limit.fact for limit in grave if limit.fact >= 0)),
+        reason=f"{SCOPE.id}: " + "; ".join(_limit(limit) for limit in grave[:3]),
+        advice=told([SCOPE]),
+    )
+
+
+def _limit(limit: Excess) -> str:
+    place = f" ({limit.scope.source}:{limit.scope.line})" if limit.scope.source else ""
+    return limit.why + place
 
 
 _UNREVIEWED = "This could not be reviewed, which is not a judgement on it; "

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from magistrate.core.records import Action, Autonomy, Decision, EffectKind, Evidence, Record, Rule
+from magistrate.core.records import Action, Autonomy, Decision, EffectKind, Evidence, Record, Rule, Verdict
 
 RULE = "task.autonomy"
 """The id under which verdicts cite a scope."""
@@ -27,6 +28,7 @@ SCOPE = Rule(
 _CHANGES = frozenset(get_args(EffectKind)) - {"read", "execute"}
 _AMOUNT = re.compile(r"(?:^|_)(?:amount|price|total|cost|sum|value|charge|fee|payment)(?:_|$)", re.I)
 _MAX_DEPTH = 12
+_REMEMBERED = 1000
 
 
 class Excess(Record, frozen=True, kw_only=True):
@@ -87,6 +89,26 @@ def amount_of(arguments: Mapping[str, Any]) -> float | None:
                 return None
             found.append(number)
     return max(found, default=None)
+
+
+class Purse:
+    """What a run tree spent: the amounts of its payments that were let through."""
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self._counted: OrderedDict[tuple[str, int], float] = OrderedDict()
+
+    def judged(self, run: str, amount: float | None, verdict: Verdict) -> None:
+        """Take in a verdict, the first on its action or one that was given anew; `amount`: of the action (`amount_of`)."""
+        key = run, verdict.action
+        before = self._counted.pop(key, 0.0)
+        paid = verdict.decision == "allow" and any(fact.effect.kind == "payment" for fact in verdict.evidence.facts)
+        now = amount or 0.0 if paid else 0.0
+        self.spent += now - before
+        if now:
+            self._counted[key] = now
+            if len(self._counted) > _REMEMBERED:
+                self._counted.popitem(last=False)
 
 
 def _number(value: Any) -> float | None:
