@@ -25,6 +25,7 @@ from magistrate.core.records import (
 )
 from magistrate.docket import FED, Docket, Seat
 from magistrate.evidence.run import RunEvidence
+from magistrate.evidence.supervision import watched
 from magistrate.gate import Gate, Run, conclude, find
 from magistrate.ledger import Ledger
 from magistrate.ledger.people import PEOPLE, family, lineage
@@ -114,7 +115,7 @@ def _with_family(ledger: Ledger, run: str) -> Iterator[Event]:
 def _again(
     event: Event, action: Action, evidence: RunEvidence, seat: Seat, docket: Docket, gate: Gate, mode: str
 ) -> Verdict:
-    facts = evidence.assess(action)
+    facts = watched(evidence.assess(action), action, gate.guarded)
     earlier = seat.around(action, facts)
     facts = msgspec.structs.replace(facts, earlier=earlier) if earlier else facts
     finding = find(gate.matcher, facts, action)

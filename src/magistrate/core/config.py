@@ -14,6 +14,12 @@ def state_dir() -> Path:
     return Path(base) / "magistrate"
 
 
+def guarded_paths() -> tuple[str, ...]:
+    """What an agent may not change, as absolute paths: the state folder and this program, by their names and where those lead."""
+    places = (state_dir().absolute(), Path(__file__).absolute().parents[1])
+    return tuple(dict.fromkeys(str(one) for place in places for one in (place, place.resolve())))
+
+
 def review_ledgers() -> list[Path]:
     """Ledgers of past reviews, oldest first."""
     return sorted((state_dir() / "reviews").glob("*.db"))

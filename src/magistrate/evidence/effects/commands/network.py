@@ -240,6 +240,15 @@ def _socat(command: Command, scene: Scene) -> Iterator[Effect]:
                 flags=("reverse-shell",) if shell else (),
                 dynamic=word.dynamic,
             )
+        elif re.match(r"unix|abstract|gopen", kind, re.I):
+            yield effect(
+                "network-out",
+                scene.place.resolve(rest.split(",")[0]),
+                "path",
+                command,
+                scope="local",
+                dynamic=word.dynamic,
+            )
         elif re.match(r"exec|system", kind, re.I):
             yield from scene.shell(rest.split(",")[0].strip("'\""), via=(*command.via, "socat"), path=command.path)
 
