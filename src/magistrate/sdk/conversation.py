@@ -262,7 +262,10 @@ class Follower(Generic[T]):
 
     def fresh(self, items: Sequence[T]) -> list[T]:
         """Those not given out before, in order."""
-        grown = self._count <= len(items) and (not self._count or self._key(items[self._count - 1]) == self._last)
+        if self._count:
+            grown = self._count <= len(items) and self._key(items[self._count - 1]) == self._last
+        else:
+            grown = not self._seen
         new = items[self._count :] if grown else items
         found = []
         for item in new:

@@ -42,12 +42,12 @@ def service(
     rules: str | Path | Rulebook | None = None,
     reviewers: Sequence[Reviewer] | None = None,
 ) -> Service:
-    """A service by what is usual: `sdk.db` in the state folder, the shipped rulebook, the embedded screen.
+    """A service by what is usual: the live hosts' ledger, the shipped rulebook, the embedded screen.
 
-    Raises LedgerError and RulebookError.
+    `magistrate queue`, `rule` and `stop` reach it through that ledger; for another one they take `--ledger`. Raises LedgerError and RulebookError.
     """
     rulebook = rules if isinstance(rules, Rulebook) else load(Path(rules)) if rules else default()
-    commits = Commits(Ledger(ledger or state_dir() / "sdk.db"))
+    commits = Commits(Ledger(ledger or state_dir() / "live.db"))
     asked = [Screen()] if reviewers is None else reviewers
     return Service(Gate(rulebook, commits, reviewers=asked, durable=False), commits)
 

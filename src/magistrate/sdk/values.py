@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,13 +55,19 @@ def _known(value: Any, depth: int) -> Any:
     if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
         return plain(dump(), depth - 1)
     try:
-        shown = msgspec.to_builtins(value, str_keys=True)
+        shown = msgspec.to_builtins(value, str_keys=True, builtin_types=(bytes, bytearray, memoryview), enc_hook=_shown)
     except (TypeError, ValueError, RecursionError):
-        shown = repr(value)
-        if len(shown) > MAX_REPR:
-            raise InputError(f"an argument of type {type(value).__name__} is too long to be judged") from None
-        return shown
+        return _shown(value)
     return plain(shown, depth - 1)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    shown = repr(value)
+    if len(shown) > MAX_REPR:
+        raise InputError(f"an argument of type {type(value).__name__} is too long to be judged")
+    return shown
 
 
 def called(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
