@@ -30,6 +30,8 @@ class Agent:
     """Its npm package."""
     program: str
     """Glob of what is executed, under node_modules; started with node when it ends in `.js`."""
+    called: str
+    """What its user types."""
     argv: tuple[str, ...]
     """What follows; the prompt comes last."""
     files: Mapping[str, str]
@@ -50,11 +52,11 @@ class Agent:
         """The installed version."""
         return str(json.loads((MODULES / self.package / "package.json").read_text(encoding="utf-8"))["version"])
 
-    def command(self) -> list[str]:
-        """What starts it, without the prompt."""
+    def start(self) -> list[str]:
+        """What starts it, without any argument."""
         program = next(MODULES.glob(self.program))
         node = [str(BUILD / "bin" / "node")] if program.suffix == ".js" else []
-        return [*node, str(program), *self.argv]
+        return [*node, str(program)]
 
 
 def _json(value: Any) -> str:
@@ -63,6 +65,7 @@ def _json(value: Any) -> str:
 
 CLAUDE = Agent(
     name="claude-code",
+    called="claude",
     package="@anthropic-ai/claude-code",
     program="@anthropic-ai/claude-code-linux-*/claude",
     argv=("-p", "--dangerously-skip-permissions"),
@@ -111,6 +114,7 @@ def _exec(command: str) -> Call:
 
 CODEX = Agent(
     name="codex",
+    called="codex",
     package="@openai/codex",
     program="@openai/codex-linux-*/vendor/*/bin/codex",
     argv=("exec", "--skip-git-repo-check"),
@@ -129,6 +133,7 @@ def _in_script(tool: str, argument: Any) -> Call:
 
 CODEX_SCRIPTED = Agent(
     name="codex",
+    called="codex",
     package=CODEX.package,
     program=CODEX.program,
     argv=("exec", "--skip-git-repo-check", "--model", "gpt-5.6-sol"),
@@ -143,6 +148,7 @@ CODEX_SCRIPTED = Agent(
 
 GEMINI = Agent(
     name="gemini-cli",
+    called="gemini",
     package="@google/gemini-cli",
     program="@google/gemini-cli/bundle/gemini.js",
     argv=("--yolo", "--skip-trust", "--model", "gemini-2.5-pro", "--prompt"),
@@ -163,6 +169,7 @@ GEMINI = Agent(
 
 QWEN = Agent(
     name="qwen-code",
+    called="qwen",
     package="@qwen-code/qwen-code",
     program="@qwen-code/qwen-code/cli.js",
     argv=("--yolo", "--model", "scripted-1", "--prompt"),
@@ -183,6 +190,7 @@ QWEN = Agent(
 
 OPENCODE = Agent(
     name="opencode",
+    called="opencode",
     package="opencode-ai",
     program="opencode-linux-*/bin/opencode",
     argv=("run", "--format", "json"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -123,9 +124,8 @@ def test_ruling(guarded: World) -> None:
     wanted = agent.shell(f"rm -r {guarded.other}/2019")
 
     def ruled(turn: Turn) -> Call:
-        waiting = json.loads(guarded.magistrate("queue", "--json").stdout)
-        (ticket,) = [item["ticket"] for item in waiting]
-        guarded.magistrate("rule", ticket, "allow", "--because", "The archive of 2019 may go")
+        (waiting,) = map(json.loads, guarded.magistrate("queue", "--json").stdout.splitlines())
+        guarded.magistrate("rule", waiting["ticket"], "allow", "--because", "The archive of 2019 may go", "--yes")
         return agent.shell(f"rm -r {guarded.other}/2019 {guarded.home}/.aws")
 
     played = guarded.play(TASK, wanted, ruled, wanted)
@@ -172,7 +172,7 @@ def tampering(home: World) -> list[Call]:
         "magistrate resume --all --because fine",
         "magistrate rule 1 allow --because fine",
         "pkill -f magistrate",
-        f"MAGISTRATE_HOME=/tmp/none {' '.join(agent.command())} 'rm notes.txt'",
+        f"MAGISTRATE_HOME=/tmp/none {agent.called} {shlex.join(agent.argv)} 'rm notes.txt'",
     ]
     return [*map(agent.shell, shell), agent.write(str(state / "hook.py"), "import sys\nsys.exit(0)\n")]
 

@@ -7,6 +7,7 @@ notes what it was sent. The agent works in `work`; what must not happen would sh
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -119,11 +120,15 @@ class World:
         }.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        self._program(agent.called, f'#!/bin/sh\nexec {shlex.join(agent.start())} "$@"\n')
         if not shutil.which("curl"):
-            curl = self.root / "bin" / "curl"
-            curl.parent.mkdir()
-            curl.write_text(CURL.replace("{python}", sys.executable), encoding="utf-8")
-            curl.chmod(0o755)
+            self._program("curl", CURL.replace("{python}", sys.executable))
+
+    def _program(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
 
     # ---------------------------------------------------------------- what the person does
 
@@ -162,14 +167,15 @@ class World:
         """The person puts Magistrate in front of their host, and tells Codex that its new hooks are theirs."""
         self.magistrate("guard", self.agent.name, "--user")
         if self.agent.name == "codex":
-            trust(self.agent.command()[0], self.work, self.env, self.home / ".codex" / "config.toml")
+            trust(self.agent.start()[0], self.work, self.env, self.home / ".codex" / "config.toml")
 
     def play(self, prompt: str, *steps: Step | Script) -> Played:
         """The person starts the host with a prompt, and its model plays these steps."""
         self.model.script = lines(*steps)
         self.model.turns.clear()
+        self.model.failures.clear()
         done = subprocess.run(
-            [*self.agent.command(), prompt],
+            [str(self.root / "bin" / self.agent.called), *self.agent.argv, prompt],
             cwd=self.work,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -178,6 +184,8 @@ class World:
             timeout=PATIENCE,
             check=False,
         )
+        for failure in self.model.failures:
+            raise failure
         return Played(done.returncode, done.stdout + done.stderr, tuple(self.model.turns))
 
     def server(self) -> list[int]:

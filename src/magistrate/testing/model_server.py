@@ -87,6 +87,8 @@ class ModelServer:
         """Every request that offered tools, in order."""
         self.asides: list[Turn] = []
         """Every request that offered none."""
+        self.failures: list[Exception] = []
+        """What a function in the script raised; the host then hears that the model is done."""
         self.other: list[str] = []
         """Every other request: method and path."""
         self._http = _Server(("127.0.0.1", 0), _Handler)
@@ -115,7 +117,11 @@ class ModelServer:
             self.asides.append(turn)
             return Say(ASIDE)
         self.turns.append(turn)
-        return self.script(turn)
+        try:
+            return self.script(turn)
+        except Exception as failure:  # noqa: BLE001  whatever it is, the host must not wait for an answer
+            self.failures.append(failure)
+            return Say("Done.")
 
 
 class _Server(ThreadingHTTPServer):
