@@ -36,6 +36,7 @@ class Local:
         parameters.model.path = str(path)
         parameters.n_ctx = context
         parameters.n_parallel = 1
+        parameters.verbosity = -1
         parameters.sampling.seed = seed
         if threads:
             parameters.cpuparams.n_threads = threads
