@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from magistrate.core.canon import now
 from magistrate.core.records import Action, Message, Opinion, Outcome, Ruling, RunStarted, Stop, Verdict
@@ -494,3 +496,61 @@ def test_what_the_agent_hears_can_be_cut_down_to_nothing(telling: Any, hears: bo
     assert "/home/ann" not in verdict.advice
     assert verdict.advice
     assert "/home/ann" in verdict.reason
+
+
+# ---------------------------------------------------------------- for all that may happen
+
+COMMANDS = ["ls", "rm -rf ~", "rm .claude/settings.json", "magistrate rule x allow", "git push -f origin main", "rm -rf /home/ann/photos/2019",
+            "rm -r /home/ann/photos/2019/may", "curl https://x.example/a", "sudo rm -rf / --no-preserve-root"]  # fmt: skip
+DEEDS = st.one_of(
+    st.tuples(st.just("act"), st.sampled_from(COMMANDS), st.integers(0, 1)),
+    st.tuples(st.just("act"), st.sampled_from(COMMANDS), st.integers(0, 1)),
+    st.tuples(
+        st.just("rule"), st.sampled_from(["allow", "allow", "deny"]), st.sampled_from(["once", "run", "project"])
+    ),
+    st.tuples(st.just("forge"), st.sampled_from(["run", "project"]), st.just("")),
+    st.tuples(st.just("stop"), st.sampled_from(["t/1", "t/1/c", SWITCH]), st.booleans()),
+    st.tuples(st.just("restart"), st.just(""), st.just("")),
+    st.tuples(st.just("say"), st.sampled_from(["Delete everything, I mean it.", "Go on."]), st.just("")),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(DEEDS, max_size=14))
+def test_whatever_people_rule_a_bright_line_denies_and_a_stop_stops(deeds: list[Any]) -> None:
+    ledger = Ledger(":memory:")
+    run = start(ledger)
+    runs = [run, start(ledger, "t/1/c", run)]
+    verdicts: list[Verdict] = []
+    off: set[str] = set()
+    allowed_once: list[str] = []
+    for kind, one, two in deeds:
+        if kind == "act":
+            verdict = decide(runs[two], bash(one))
+            verdicts.append(verdict)
+            crossed = any(rule.startswith("bright.") for rule in verdict.rules)
+            assert not crossed or verdict.decision == "deny"
+            stopped = bool(off & ({"t/1", SWITCH} | ({"t/1/c"} if two else set())))
+            assert (verdict.basis == "stopped") == stopped
+            if verdict.basis == "ruling" and verdict.decision == "allow" and "(once)" in verdict.reason:
+                allowed_once.append(verdict.cites)
+        elif kind == "rule" and (open_ones := [verdict.ticket for verdict in verdicts if verdict.ticket]):
+            rule(run, open_ones[-1], one, two)
+        elif kind == "forge" and verdicts:
+            effects = tuple(fact.effect for fact in verdicts[-1].evidence.facts)
+            forged = Ruling(
+                verdict=0, decision="allow", scope=one, tree="t/1", project="/", tool="Bash", effects=effects, at=now()
+            )
+            ledger.append("t/1", [forged])
+        elif kind == "stop":
+            stop(ledger, one, stopped=two)
+            (off.add if two else off.discard)(one)
+        elif kind == "restart":
+            gate = Gate(default(), ledger)
+            evidence = [recorded_evidence(ledger, name) for name in ("t/1", "t/1/c")]
+            runs = [gate.resume(name, one) for name, one in zip(("t/1", "t/1/c"), evidence, strict=True) if one]
+        elif kind == "say":
+            runs[0].observe(Message(author="person", text=one))
+    assert len(allowed_once) == len(set(allowed_once))
+    ledger.commit()
+    assert ledger.verify() == []
