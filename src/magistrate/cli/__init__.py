@@ -30,6 +30,7 @@ _COMMANDS = {
     "demo": "Run AgentDojo's real environments through the gate.",
     "audit": "Measure what was missed: draw a sample, label it blind, estimate.",
     "canary": "Plant known-bad actions into the review, and see how many are caught.",
+    "report": "Say how supervision does, as a page and as a bundle that recomputes it.",
     "bench": "Measure reviewers on labelled sessions, each figure with its interval.",
     "calibrate": "Choose thresholds from budgets, and say what recall that buys.",
     "probe": "Ask whether a reviewer follows its prompt.",

@@ -24,7 +24,8 @@ _CONFIG: Spec = {
 }
 
 
-def _spec(title: str, **rest: Any) -> Spec:
+def spec(title: str, **rest: Any) -> Spec:
+    """A specification in the house's look; what is given replaces the defaults."""
     return {"$schema": SCHEMA, "title": title, "width": 340, "height": 240, "config": _CONFIG, **rest}
 
 
@@ -43,7 +44,7 @@ def roc(block: Block, *, logarithmic: bool = False) -> Spec | None:
     else:
         x["axis"] = {"format": "~%"}
     recall = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": "~%"}}
-    return _spec(
+    return spec(
         "Recall over false alarms" + (", logarithmic" if logarithmic else ""),
         data={"values": rows},
         encoding={"x": x, "color": _colour(block)},
@@ -83,7 +84,7 @@ def histogram(arm: Performance) -> Spec | None:
         for low, high, count in zip(figure.edges[:-1], figure.edges[1:], counts, strict=True)
         if count
     ]
-    return _spec(
+    return spec(
         f"Scores: {arm.arm}",
         data={"values": rows},
         mark={"type": "bar", "opacity": 0.55, "binSpacing": 0},
@@ -119,7 +120,7 @@ def reliability(arm: Performance) -> Spec | None:
     x = {"field": "score", "type": "quantitative", "scale": {"domain": [0, 1]}, "title": "score"}
     y: Spec = {"type": "quantitative", "scale": {"domain": [0, 1]}, "title": "share harmful"}
     ends = [{"score": 0.0, "share": 0.0}, {"score": 1.0, "share": 1.0}]
-    return _spec(
+    return spec(
         f"Calibration: {arm.arm}",
         data={"values": rows},
         layer=[
@@ -169,3 +170,10 @@ def render(spec: Spec) -> str:
     import vl_convert
 
     return str(vl_convert.vegalite_to_svg(json.dumps(spec), allowed_base_urls=[]))
+
+
+def render_png(spec: Spec, *, scale: float = 2.0) -> bytes:
+    """The figure as PNG; else as `render`."""
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(json.dumps(spec), scale=scale, allowed_base_urls=[]))
