@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -61,6 +62,11 @@ DEADLINE = 30.0
 """Seconds a reviewer may take."""
 
 
+MAX_LAWS = 64
+"""Laws of different folders that are kept ready."""
+Laws = Callable[[RunStarted], Rulebook]
+
+
 class Appender(Protocol):
     """What the gate needs of a ledger. One that wraps a ledger has it as `ledger`."""
 
@@ -73,6 +79,7 @@ class Gate:
 
     `durable` commits each verdict before it is returned: what a live host needs. A look-back commits a run at a time.
     `docket` knows what people decided; by default it reads the ledger that the gate writes to. `telling`: what agents hear.
+    `laws`: the law for a run by how it started, where that is more than the rulebook; asked once a run.
     `guarded`: absolute paths that no agent may change; by default the ledger, the state folder and this program.
     """
 
@@ -88,6 +95,7 @@ class Gate:
         docket: Docket | None = None,
         telling: Telling = "all",
         guarded: Sequence[str] | None = None,
+        laws: Laws | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.matcher = Matcher(rulebook)
@@ -98,6 +106,8 @@ class Gate:
         self.deadline = deadline
         self.docket = docket or Docket(_readable(ledger))
         self.telling: Telling = telling
+        self.laws = laws
+        self._matchers: OrderedDict[str, Matcher] = OrderedDict({rulebook.revision: self.matcher})
         self.guarded = _guarded(ledger) if guarded is None else tuple(guarded)
 
     def open(self, run: str, started: RunStarted, parent: Run | None = None, *, past: bool = False) -> Run:
@@ -116,6 +126,17 @@ class Gate:
         """Go on with a recorded run: `evidence` is what it held (`lookback.recorded_evidence`), `recent` what reviewers may see."""
         return Run(self, run, evidence, recent or Recent(), seat=self.docket.resumed(run), mode=self.mode)
 
+    def law(self, started: RunStarted) -> Matcher:
+        """The law for a run, made ready to be asked."""
+        if self.laws is None:
+            return self.matcher
+        rulebook = self.laws(started)
+        if rulebook.revision not in self._matchers:
+            self._matchers[rulebook.revision] = Matcher(rulebook)
+            if len(self._matchers) > MAX_LAWS:
+                self._matchers.popitem(last=False)
+        return self._matchers[rulebook.revision]
+
 
 class Run:
     """One run as the gate sees it."""
@@ -126,7 +147,13 @@ class Run:
         self.mode = mode
         self.evidence = evidence
         self._gate = gate
+        self._matcher = gate.law(seat.tree.runs[run])
         self.recent = recent
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The law for this run."""
+        return self._matcher.rulebook
 
     def begin(self, started: RunStarted) -> None:
         """Record the run's first event."""
@@ -157,14 +184,14 @@ class Run:
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101
         n = self._record([clean])[0]
-        verdict = unseen(n, why, "deny", self._gate.rulebook, self.mode)
+        verdict = unseen(n, why, "deny", self.rulebook, self.mode)
         self._record([verdict])
         self.evidence.observe(n, clean)
         return verdict
 
     def withdraw(self, verdict: Verdict, why: str) -> Verdict:
         """Record that the host was denied an action after all, whatever its verdict says: the verdict did not reach it."""
-        denied = unseen(verdict.action, why, "deny", self._gate.rulebook, self.mode)
+        denied = unseen(verdict.action, why, "deny", self.rulebook, self.mode)
         self._record([denied])
         return denied
 
@@ -198,7 +225,7 @@ class Run:
         if seen and verdict.basis in ("paused", "stopped"):
             fresh, asked = await self._weighed(verdict.action, clean, verdict.evidence)
         else:
-            bright = seen and find(self._gate.matcher, verdict.evidence, clean).bright
+            bright = seen and find(self._matcher, verdict.evidence, clean).bright
             fresh = self._gate.docket.decide(self.seat, asked, verdict, bright=bright)
         # An escalation may have been the one that paused the run: it stays what it was.
         if fresh.decision == verdict.decision and (fresh.cites == verdict.cites or fresh.basis == "paused"):
@@ -225,7 +252,7 @@ class Run:
         except Exception as error:  # noqa: BLE001  any failure to see is a doubt, and doubt never allows
             why = f"the evidence could not be computed: {type(error).__name__}: {error}"
             asked = self.seat.asked(action, Evidence())
-            verdict = unseen(n, why, gate.rulebook.on_unavailable, gate.rulebook, self.mode)
+            verdict = unseen(n, why, self.rulebook.on_unavailable, self.rulebook, self.mode)
             return gate.docket.decide(self.seat, asked, verdict, bright=False), asked
 
     async def _weighed(
@@ -234,8 +261,8 @@ class Run:
         """The verdict of rules and reviewers, and of people."""
         gate = self._gate
         asked = self.seat.asked(action, evidence)
-        finding = find(gate.matcher, evidence, action)
-        verdict = self._confined(action, conclude(n, action, evidence, finding, (), gate.rulebook, self.mode))
+        finding = find(self._matcher, evidence, action)
+        verdict = self._confined(action, conclude(n, action, evidence, finding, (), self.rulebook, self.mode))
         to_ask = bool(gate.reviewers) and verdict.decision == "allow"
         settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright, reviewed=not to_ask)
         # What people settled is not for reviewers to say.
@@ -244,11 +271,11 @@ class Run:
                 n=n,
                 action=action,
                 evidence=evidence,
-                rulebook=gate.rulebook,
+                rulebook=self.rulebook,
                 history=tuple(self.recent.history),
                 asked=self.recent.asked,
             )
-            verdict = tighten(verdict, await _ask(gate, case, within), gate.rulebook)
+            verdict = tighten(verdict, await _ask(gate, case, within), self.rulebook)
             self._record([])  # a stop may have come while they thought: it is seen, or waits until this is recorded
             gate.docket.refresh()
             settled = gate.docket.decide(self.seat, asked, verdict, bright=finding.bright)
@@ -256,7 +283,7 @@ class Run:
 
     def _confined(self, action: Action, verdict: Verdict) -> Verdict:
         """The verdict within the scopes of the rulebook, of this run, and of the runs above it."""
-        scopes = self._gate.rulebook.autonomy + self.seat.scopes
+        scopes = self.rulebook.autonomy + self.seat.scopes
         if not scopes:
             return verdict
         spent = self.seat.tree.purse.spent
@@ -264,7 +291,7 @@ class Run:
 
     def _concluded(self, action: Action, asked: Asked, verdict: Verdict) -> Verdict:
         """Record a verdict, and what follows from it."""
-        verdict = tell(verdict, self._gate.telling, self._gate.rulebook)
+        verdict = tell(verdict, self._gate.telling, self.rulebook)
         self._record([verdict])
         self._gate.docket.judged(self.seat, action, asked, verdict)
         if self._gate.durable:

@@ -325,3 +325,15 @@ def diff_lines(changes: list[RuleChange]) -> Iterator[str]:
             for mark, text in (("-", field.old), ("+", field.new)):
                 for at, line in enumerate(text.splitlines()):
                     yield f"  {mark} {field.name + ':' if not at else ' ' * (len(field.name) + 1)} {plain(line)}"
+
+
+# ---------------------------------------------------------------- text
+
+
+@rules.command()
+@click.argument("name", type=click.Choice(["default", "desk"]), default="default")
+def text(name: str) -> None:
+    """Print a shipped rulebook, to begin your own with: `default` for coding agents and operators, `desk` for service desks."""
+    from magistrate.rulebook.text import shipped_text
+
+    click.echo(shipped_text(f"{name}.md"), nl=False)
