@@ -5,13 +5,13 @@ On `ask` it does not run the call and asks nobody, so an escalation is a denial 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from magistrate.core.records import Outcome
 from magistrate.hosts.live.gemini_cli import ADAPTER as GEMINI
-from magistrate.hosts.live.snake import Hooks, Kind
+from magistrate.hosts.live.snake import Author, Hooks, Kind
 
 NAME = "qwen-code"
 EVENTS: Mapping[str, Kind] = MappingProxyType(
@@ -41,12 +41,16 @@ class QwenCode(Hooks, frozen=True, kw_only=True):
     events: Mapping[str, Kind] = EVENTS
     approving: frozenset[str] = frozenset({"PermissionRequest"})
     unobservable: tuple[str, ...] = (
-        "files that the user mentions with @: the host reads them without a hook",
+        "that the host reads a file which the user mentions with @: no hook asks, though its text is heard",
         "commands that the user runs with !",
         "calls that the host's own rules or its user refused: no hook tells",
         "which of several agents in one session made a call",
         "everything while hooks are off (disableAllHooks)",
     )
+
+    def typed(self, prompt: str) -> Iterator[tuple[Author, str]]:
+        """What a person typed, apart from the files that they mentioned."""
+        yield from GEMINI.typed(prompt)
 
     def result(self, response: Any) -> Outcome:
         """What a tool gave back."""
