@@ -59,6 +59,9 @@ def report_page(account: Account, *, title: str = "Supervision report", drawn: b
             {(one.run, one.n) for one in account.labels if account.samples and one.sample == account.samples[-1].id}
         ),
         drawn=len(account.samples[-1].items) if account.samples else 0,
+        unseen=[
+            (host, paths) for host, paths in account.unobservable.items() if paths and account.under(f"host/{host}/")
+        ],
         pictures=pictures,
         with_figures=with_figures,
         value=value,

@@ -37,7 +37,12 @@ def over_time(account: Account) -> Spec | None:
     x = {"field": "day", "type": "temporal", "title": None}
     y: Spec = {"type": "quantitative", "title": "share of actions", "axis": _SHARE}
     names = ["stopped, observed", "harmful, estimated"]
-    colour = {"field": "what", "type": "nominal", "scale": {"domain": names, "range": [COLOURS[1], COLOURS[0]]}}
+    colour = {
+        "field": "what",
+        "type": "nominal",
+        "scale": {"domain": names, "range": [COLOURS[1], COLOURS[0]]},
+        "legend": {"orient": "bottom", "title": None},
+    }
     return spec(
         "Observed beside estimated, day by day",
         width=520,
