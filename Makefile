@@ -16,14 +16,21 @@ demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals
 test: check  ## everything that has to pass
 	.venv/bin/python -m pytest -n auto --dist loadgroup
 
-test-sdk: $(SDK)  ## the seams of agent libraries, against the libraries themselves
+test-sdk: $(SDK)  ## the seams of agent libraries and the MCP proxy, against the libraries and public servers themselves
 	.venv-sdk/bin/python -m mypy src/magistrate/sdk
-	.venv-sdk/bin/python -m pytest tests/sdk tests/mcp -W default -p no:cacheprovider --disable-warnings
+	.venv-sdk/bin/python -m pytest tests/sdk tests/mcp/test_servers.py -W default -p no:cacheprovider --disable-warnings
 
 check: $(DEV)
 	.venv/bin/ruff format --check src tests bench
 	.venv/bin/ruff check src tests bench
 	.venv/bin/mypy
+
+model: $(DEV)  ## fetch, check and keep a small language model (1.1 GB) outside the repository, for `make e2e-model`
+	.venv/bin/python -m magistrate.testing.small_model
+
+e2e-model: $(DEV)  ## the reviewer with that model, in this process; skipped where it was not fetched
+	.venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/local.txt
+	OMP_WAIT_POLICY=passive .venv/bin/python -m pytest -n 0 tests/e2e_model
 
 bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
 	@for script in bench/*.py; do echo "== $$script"; .venv/bin/python $$script || exit 1; done
@@ -47,6 +54,8 @@ lock:  ## pin anew what is installed; needs uv
 	  --extra audit pyproject.toml requirements/train.in -o requirements/train.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  pyproject.toml requirements/sdk.in -o requirements/sdk.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra local pyproject.toml -o requirements/local.txt
 
 clean:
 	rm -rf .venv .venv-demo .venv-train .venv-sdk out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

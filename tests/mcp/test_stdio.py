@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +197,39 @@ def test_a_call_that_is_taken_back_reaches_the_server_and_ends(folder: Path) -> 
     assert talk(proxied(folder, *in_process(folder)), folder, script) == "3"
 
 
+@pytest.fixture
+def url(folder: Path) -> Iterator[str]:
+    """The small server over HTTP."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    process = subprocess.Popen(
+        [*SERVER, str(port)], cwd=folder / "work", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            break
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/mcp"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_server_over_http_is_reviewed_alike(folder: Path, url: str, mode: Any) -> None:
+    async def without() -> Any:
+        callbacks: Any = {"elicitation_callback": elicited, "sampling_callback": sampled, "list_roots_callback": roots}
+        async with Client(url, mode=mode, **callbacks) as client:
+            return await everything(client, folder)
+
+    plain = asyncio.run(asyncio.wait_for(without(), 60))
+    proxy = [sys.executable, "-m", "magistrate", "mcp", *in_process(folder), "--url", url]
+    assert talk(proxy, folder, everything, mode) == plain
+    _, deleted = talk(proxy, folder, injected, mode)
+    assert deleted.is_error
+    assert (folder / "victim.txt").exists()
+
+
 def popen(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command, cwd=folder / "work", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -222,8 +258,8 @@ def test_it_ends_with_its_client_and_leaves_nobody_behind(folder: Path, number: 
 def test_it_ends_with_its_server_and_passes_on_how(folder: Path) -> None:
     ends = [sys.executable, "-c", "import sys; print('{\"last\": 1}', flush=True); sys.exit(7)"]
     process = popen([sys.executable, "-m", "magistrate", "mcp", *in_process(folder), "--", *ends], folder)
-    out, _ = process.communicate(timeout=20)
-    assert (process.returncode, out) == (7, b'{"last": 1}\n')
+    assert process.wait(20) == 7
+    assert process.communicate()[0] == b'{"last": 1}\n'
 
 
 def test_a_server_that_cannot_be_started_is_said(folder: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -11,7 +13,9 @@ from magistrate.cli.options import rules_option, state_option
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("server", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("server", nargs=-1, type=click.UNPROCESSED)
+@click.option("--url", help="A server over streamable HTTP, instead of SERVER.")
+@click.option("--header", "headers", multiple=True, help="With --url: NAME=VARIABLE, a header from the environment.")
 @click.option("--name", help="How the server is called in the ledger; by default, after its program.")
 @click.option(
     "--workspace",
@@ -31,6 +35,8 @@ from magistrate.cli.options import rules_option, state_option
 )
 def mcp(
     server: tuple[str, ...],
+    url: str | None,
+    headers: tuple[str, ...],
     name: str | None,
     workspace: Path | None,
     purpose: str | None,
@@ -47,9 +53,11 @@ def mcp(
     In the client's configuration, put this in front of the server's command:
         magistrate mcp -- npx -y @modelcontextprotocol/server-filesystem /work
     """
-    from magistrate.mcp.stdio import serve, server_name
+    from magistrate.mcp import http, stdio
     from magistrate.sdk.guard import Guard
 
+    if bool(server) == bool(url) or (headers and not url):
+        raise click.UsageError("give the server's command after --, or its --url (and --header)")
     if (ledger or rules_path) and not in_process:
         raise click.UsageError("--ledger and --rules go with --in-process; the server has its own")
     folder = workspace.absolute() if workspace else _workspace()
@@ -61,8 +69,23 @@ def mcp(
         conversation = guard.conversation()
         if purpose:
             conversation.system(purpose)
-        status = asyncio.run(serve(server, conversation, server=name or server_name(server)))
+        if url:
+            called = name or urlsplit(url).hostname or "server"
+            status = asyncio.run(http.serve(url, _headers(headers), conversation, server=called))
+        else:
+            status = asyncio.run(stdio.serve(server, conversation, server=name or stdio.server_name(server)))
     raise click.exceptions.Exit(status)
+
+
+def _headers(given: tuple[str, ...]) -> dict[str, str]:
+    """Headers whose values stand in the environment, where no list of processes shows them."""
+    found = {}
+    for pair in given:
+        name, _, variable = pair.partition("=")
+        if not name or variable not in os.environ:
+            raise click.UsageError(f"--header {pair}: NAME=VARIABLE, and the variable has to be set")
+        found[name] = os.environ[variable]
+    return found
 
 
 def _workspace() -> Path | str:

@@ -20,7 +20,7 @@ CALL = "tools/call"
 MAX_DEPTH = 100
 """Levels of nesting in a message of the client."""
 INVALID = -32600
-_VERSION = "io.modelcontextprotocol/protocolVersion"
+VERSION = "io.modelcontextprotocol/protocolVersion"
 """In a request's `_meta`: it speaks the protocol of 2026-07-28 or later, whose results name their type."""
 _ENVELOPE = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _PARAMS = frozenset({"name", "arguments", "requestid"})
@@ -95,7 +95,7 @@ def refusal(request: Message, answer: Answer) -> Message:
     result["_meta"] |= {"magistrate/ticket": answer.ticket} if answer.ticket else {}
     params = request.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
-    if isinstance(meta, dict) and _VERSION in meta:
+    if isinstance(meta, dict) and VERSION in meta:
         result["resultType"] = "complete"
     return {"jsonrpc": "2.0", "id": request["id"], "result": result}
 

@@ -22,11 +22,12 @@ FLUSH = 0.5
 
 
 async def serve(command: Sequence[str], conversation: Conversation, *, server: str) -> int:
-    """Start the server, stand between it and our standard streams until one of them ends. Returns its exit status.
+    """Start the server, stand between it and our standard streams until one of them ends. Returns our exit status: the server's
+    where it ended by itself.
 
     Raises InputError when it cannot be started.
     """
-    reader, writer = await _standard_streams()
+    reader, writer = await standard_streams()
     try:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE
@@ -34,15 +35,16 @@ async def serve(command: Sequence[str], conversation: Conversation, *, server: s
     except OSError as error:
         raise InputError(f"cannot be started: {error.strerror or error}", where=command[0]) from None
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018  both are pipes
-    proxy = Proxy(conversation, server=server, to_client=_line_writer(writer), to_server=_line_writer(process.stdin))
+    proxy = Proxy(conversation, server=server, to_client=line_writer(writer), to_server=line_writer(process.stdin))
     ends = [
-        asyncio.create_task(_pump(reader, proxy.from_client)),
-        asyncio.create_task(_pump(process.stdout, proxy.from_server)),
-        asyncio.create_task(_told()),
+        asyncio.create_task(pump(reader, proxy.from_client)),
+        asyncio.create_task(pump(process.stdout, proxy.from_server)),
+        asyncio.create_task(told_to_end()),
     ]
-    flushing = asyncio.create_task(_flush(conversation))
+    flushing = asyncio.create_task(flush(conversation))
+    over: set[asyncio.Task[None]] = set()
     try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        over, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _end(process)
         # What the server still said on its way out is passed on.
@@ -51,10 +53,11 @@ async def serve(command: Sequence[str], conversation: Conversation, *, server: s
             task.cancel()
         await asyncio.gather(*ends, flushing, return_exceptions=True)
         await proxy.settle()
-    return process.returncode or 0
+    status = process.returncode or 0
+    return 0 if ends[1] not in over else status if status >= 0 else 128 - status
 
 
-async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Our standard input and output. Raises InputError where they are no pipes."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=MAX_LINE)
@@ -68,7 +71,7 @@ async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWrite
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
-def _line_writer(writer: asyncio.StreamWriter) -> Callable[[bytes], Awaitable[None]]:
+def line_writer(writer: asyncio.StreamWriter) -> Callable[[bytes], Awaitable[None]]:
     async def write(line: bytes) -> None:
         with contextlib.suppress(ConnectionError):  # whoever is gone is noticed by the pump that reads from it
             writer.write(line if line.endswith(b"\n") else line + b"\n")
@@ -77,14 +80,14 @@ def _line_writer(writer: asyncio.StreamWriter) -> Callable[[bytes], Awaitable[No
     return write
 
 
-async def _pump(reader: asyncio.StreamReader, take: Callable[[bytes], Awaitable[None]]) -> None:
+async def pump(reader: asyncio.StreamReader, take: Callable[[bytes], Awaitable[None]]) -> None:
     """Hand on each line until the end; a line over `MAX_LINE` is the end too."""
     with contextlib.suppress(ValueError, ConnectionError):
         while line := await reader.readline():
             await take(line)
 
 
-async def _told() -> None:
+async def told_to_end() -> None:
     """Returns when somebody tells us to end."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -93,7 +96,7 @@ async def _told() -> None:
     await told.wait()
 
 
-async def _flush(conversation: Conversation) -> None:
+async def flush(conversation: Conversation) -> None:
     while True:
         await asyncio.sleep(FLUSH)
         await conversation.aflush()
