@@ -102,6 +102,11 @@ def test_a_file_of_ones_own(home: Path, tmp_path: Path) -> None:
     assert named.read_text() == '{"a": 1}'
 
 
+def test_a_host_that_has_its_own_say_cannot_be_answered_for(home: Path) -> None:
+    assert run("guard", "gemini-cli", "--allow-means", "approve").exit_code == 2
+    assert list(home.iterdir()) == []
+
+
 def test_an_unknown_host_is_named(home: Path) -> None:
     assert "claude-code" in str(run("guard", "emacs").exception)
 

@@ -43,11 +43,14 @@ def guard(
 
     The settings keep everything else byte for byte; `magistrate unguard HOST` puts back what was there before.
     """
+    from magistrate.hosts.live import APPROVING
     from magistrate.hosts.live.install import guard as install
     from magistrate.server.state import install_hook, prepare
 
     wiring, place = place_of(host, scope, config)
     approve = allow_means == "approve"
+    if approve and host not in APPROVING:
+        raise click.UsageError(f"{host} has its own say whatever a hook allows: --allow-means pass")
     kept = prepare(state or state_dir())
     serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
     install_hook(kept, [*serve, "--rules", str(rules_path.absolute())] if rules_path else None)

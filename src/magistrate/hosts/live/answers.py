@@ -21,9 +21,9 @@ def denial(verdict: Verdict, ticket: str = "") -> str:
 
 
 def question(verdict: Verdict, ticket: str = "") -> str:
-    """The text of a question that the host puts to its user."""
-    beside = f" (also: magistrate rule {ticket} allow|deny)" if ticket else ""
-    return f"Magistrate asks you to decide. {_advice(verdict)}{beside}"
+    """The text of a question that the host puts to its user; where nobody is there to answer, its agent hears it instead."""
+    beside = f" A ruling can also be given in a terminal: magistrate rule {ticket} allow|deny." if ticket else ""
+    return f"A person has to decide this. {_advice(verdict)}{beside}"
 
 
 def doubt(why: str) -> str:
