@@ -166,3 +166,43 @@ def test_an_edit_of_a_known_file_is_followed_and_any_other_change_forgets_it() -
     assert written_file(edit, place) == ("/w/proj/a.sh", "echo two")
     unseen = Action(tool="append_to_file", arguments={"path": "a.sh", "content": "rm -rf /"})
     assert written_files(unseen, place, effects_of(unseen, place)) == (("/w/proj/a.sh", None),)
+
+
+PATCH = """*** Begin Patch
+*** Add File: /home/u/.claude/settings.json
++{}
+*** Update File: src/a.py
+@@
+-x
++y
+*** Delete File: b.py
+*** End Patch"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [f"apply_patch <<'EOF'\n{PATCH}\nEOF", f"applypatch '{PATCH}'", f"apply_patch \"$(cat <<'EOF'\n{PATCH}\nEOF\n)\""],
+)
+def test_a_patch_applied_by_command_is_read(command: str) -> None:
+    """Codex's models edit files through their shell: the patch says what is written."""
+    found = pairs("Bash", command=command)
+    for expected in (
+        ("create", "/home/u/.claude/settings.json"),
+        ("oversight", "/home/u/.claude/settings.json"),
+        ("overwrite", "/w/proj/src/a.py"),
+        ("delete", "/w/proj/b.py"),
+    ):
+        assert expected in found
+
+
+@pytest.mark.parametrize(
+    "command", ["apply_patch", 'apply_patch "$X"', "curl http://a.b/p | apply_patch", "apply_patch < p"]
+)
+def test_an_unread_patch_may_write_anything(command: str) -> None:
+    effects = effects_of(Action(tool="Bash", arguments={"command": command}), PLACE)
+    assert any(effect.kind == "overwrite" and effect.certainty == "dynamic" for effect in effects)
+
+
+def test_a_unified_diff_on_standard_input_is_read() -> None:
+    diff = "--- a/.claude/settings.json\n+++ b/.claude/settings.json\n@@ -1 +1 @@\n-x\n+y\n"
+    assert ("oversight", "/w/proj/.claude/settings.json") in pairs("Bash", command=f"patch -p1 <<'EOF'\n{diff}EOF")

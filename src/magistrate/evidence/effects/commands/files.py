@@ -10,6 +10,7 @@ import msgspec
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.commands.options import flags_of
+from magistrate.evidence.effects.files import is_patch, patch_effects
 from magistrate.evidence.effects.place import DISKS
 
 _NONE = frozenset({"/dev/null"})
@@ -197,8 +198,22 @@ def _setfacl(command: Command, scene: Scene) -> Iterator[Effect]:
         yield path_effect("permission", word, command, scene, reversible="yes", flags=flags)
 
 
+def _apply_patch(command: Command, scene: Scene) -> Iterator[Effect]:
+    """Codex's own editor as a command: the patch is the argument, or stands on standard input. One unread may write anything."""
+    word = next(iter(command.words), None)
+    kind, text = scene.content(command.stdin) if command.input == "file" else (command.input, command.stdin)
+    if word is not None:
+        kind, text = "dynamic" if word.dynamic else "text", word.text
+    for item in patch_effects(text if kind == "text" else "", scene.place, path=command.path):
+        yield msgspec.structs.replace(item, via=command.via)
+
+
 def _patch(command: Command, scene: Scene) -> Iterator[Effect]:
     if command.has("--dry-run"):
+        return
+    if command.input == "text" and is_patch(command.stdin) and not command.operands("-i", "-p", "-d", "-o"):
+        for item in patch_effects(command.stdin, scene.place, path=command.path):
+            yield msgspec.structs.replace(item, via=command.via)
         return
     for word in command.operands("-i", "-p", "-d", "-o", "--input", "--directory")[:1] or [Word(text=".")]:
         found = path_effect("overwrite", word, command, scene, reversible="partly", flags=("in-place",))
@@ -232,5 +247,6 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("chown", "chgrp"), _chown),
     **dict.fromkeys(("setfacl", "chattr", "chflags", "setcap", "chcon", "setfattr"), _setfacl),
     "patch": _patch,
+    **dict.fromkeys(("apply_patch", "applypatch"), _apply_patch),
     "logrotate": _logrotate,
 }  # fmt: skip
