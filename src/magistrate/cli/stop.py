@@ -75,11 +75,11 @@ def _lines(halt: Halt) -> list[str]:
     lines = [f"{what}: stopped {halt.stop.at[:23]} by {plain(halt.stop.by, 60)}, {state}"]
     if halt.stop.because:
         lines.append(f"    because: {plain(halt.stop.because, 200)}")
+    lines.append(f"    written {halt.writing:.3f} s after the command; {halt.allowed_after} allowed since then")
     if halt.seconds is not None:
         lines.append(
-            f"    first refusal {halt.seconds:.3f} s after the command ({plain(halt.first_refused)}); {halt.refused} refused,"
-            f" {halt.allowed_after} allowed since it was written"
+            f"    first refusal {halt.seconds:.3f} s after the command ({plain(halt.first_refused)}); {halt.refused} refused"
         )
     else:
-        lines.append(f"    nothing was tried since; {halt.allowed_after} allowed since it was written")
+        lines.append("    nothing was tried since")
     return lines

@@ -57,6 +57,8 @@ class Halt(Record, frozen=True, kw_only=True):
     """Actions allowed in its scope after it was durable and before it was lifted: none, if it works."""
     seconds: float | None = None
     """From the command to the first refusal."""
+    writing: float = 0.0
+    """... of these, from the command until the stop was durable."""
 
 
 def lineage(ledger: Ledger, run: str) -> tuple[str, ...]:
@@ -200,6 +202,7 @@ def _halt(ledger: Ledger, event: Event, stop: Stop) -> Halt:
         first_refused=f"{rows[0][0]}#{rows[0][1]}" if rows else "",
         allowed_after=_allowed(ledger, event, stop),
         seconds=_seconds(stop.at or event.at, rows[0][2]) if rows else None,
+        writing=_seconds(stop.at or event.at, event.at),
     )
 
 
