@@ -172,7 +172,8 @@ _SPECIAL: tuple[tuple[Special, re.Pattern[str]], ...] = (
             r"|\.codex/(?:hooks\.json|config\.toml|requirements\.toml|hooks|rules)|\.cursor/(?:hooks\.json|hooks|permissions\.json|cli-config\.json)"
             r"|\.gemini/settings\.json|\.github/hooks|\.copilot/hooks|\.opencode/plugins?|opencode\.jsonc?"
             r"|\.windsurf/hooks\.json|\.kiro/hooks|\.factory/settings\.json|\.qwen/settings\.json"
-            r"|claude-code/managed[^/]*|ClaudeCode)" + _NAME_END,
+            r"|claude-code/managed[^/]*|ClaudeCode|etc/(?:claude-code|codex|cursor|gemini-cli|github-copilot|opencode|qwen-code)"
+            r"|\.config/opencode/plugins?)" + _NAME_END,
             re.I,
         ),
     ),

@@ -1,0 +1,33 @@
+"""What guarding writes is oversight: no agent may change it, whatever it was asked to do."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from magistrate.core.records import Action, Message, RunStarted
+from magistrate.gate import Gate
+from magistrate.hosts.live.wiring import WIRINGS
+from magistrate.ledger import Ledger
+from magistrate.rulebook.text import default
+
+HOME, WORK = "/home/ann", "/home/ann/work/app"
+ROOTS = {"user": f"{HOME}/", "project": f"{WORK}/", "managed": "/"}
+FILES = sorted({ROOTS[scope] + file for wiring in WIRINGS.values() for scope, file in wiring.files.items()})
+STATE = ("hook.py", "magistrate_hook.py", "serve", "live.db", "magistrate.sock", "token", "guards/0123.json")
+OURS = [f"{HOME}/.local/state/magistrate/{name}" for name in STATE]
+
+
+@pytest.mark.parametrize("path", [*FILES, *OURS])
+def test_an_agent_may_not_touch_its_guard(path: str) -> None:
+    for action in (
+        Action(tool="Write", arguments={"file_path": path, "content": "{}"}),
+        Action(tool="Bash", arguments={"command": f"rm -f {path}"}),
+        Action(tool="Bash", arguments={"command": f"sed -i s/deny/allow/ {path}"}),
+        Action(tool="Bash", arguments={"command": f"cp /tmp/x {path}"}),
+    ):
+        run = Gate(default(), Ledger(":memory:")).open("r", RunStarted(host="test", cwd=WORK, home=HOME))
+        run.observe(Message(author="person", text=f"Please change {path} as you see fit."))
+        verdict = asyncio.run(run.decide(action))
+        assert (verdict.decision, verdict.basis) == ("deny", "bright-line"), action
