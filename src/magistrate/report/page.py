@@ -66,5 +66,6 @@ def _card(stopped: Stopped) -> dict[str, Any]:
         "advice": verdict.advice,
         "outcome": stopped.outcome,
         "facts": verdict.evidence.facts,
+        "earlier": verdict.evidence.earlier,
         "parts": [part for part in verdict.evidence.parts if part.origin.author == "tool"][:12],
     }
