@@ -128,6 +128,35 @@ def test_developer_messages(tmp_path: Path, words: str, author: str) -> None:
     assert said(one(tmp_path, rollout)[0])[0] == (author, words)
 
 
+def test_the_hosts_own_prompt_is_not_the_persons_word(tmp_path: Path) -> None:
+    """Newer versions write their base prompt among the messages and note where each part comes from; its house style forbids nothing."""
+    rollout = Rollout()
+    parts = {
+        "harness": "Never read files twice.",
+        "developer_instructions": "Never touch prod.",
+        "tool": "Only set `model`.",
+    }
+    rollout.item(
+        "message",
+        role="developer",
+        content=[{"type": "input_text", "text": text} for text in parts.values()],
+        internal_chat_message_metadata_passthrough={
+            "content_item_metadata": [{"provenance": {"type": origin}} for origin in parts]
+        },
+    )
+    rollout.person("fix it")
+    told = said(one(tmp_path, rollout)[0])
+    assert told == list(zip(("machine", "system", "machine", "person"), (*parts.values(), "fix it"), strict=True))
+
+
+@pytest.mark.parametrize("notes", [None, 1, [], [None, {"provenance": 3}], {"content_item_metadata": {"a": 1}}])
+def test_notes_of_another_shape_change_nothing(tmp_path: Path, notes: Any) -> None:
+    rollout = Rollout()
+    content = [{"type": "input_text", "text": "Never touch prod."}]
+    rollout.item("message", role="developer", content=content, internal_chat_message_metadata_passthrough=notes)
+    assert said(one(tmp_path, rollout)[0]) == [("system", "Never touch prod.")]
+
+
 def test_copies_of_messages_for_the_screen_are_not_counted(tmp_path: Path) -> None:
     rollout = Rollout()
     rollout.person("hello")

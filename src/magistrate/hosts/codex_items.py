@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +31,10 @@ CONTEXTUAL = (
     "<INSTRUCTIONS>",
 )
 """How texts begin that the host writes in the user's role."""
+PASSED_THROUGH = "internal_chat_message_metadata_passthrough"
+"""Beside a message: what the host notes about its parts (0.169 and later)."""
+DEVELOPER = "developer_instructions"
+"""The origin of a part that stands in the person's configuration."""
 REFUSED_EXACTLY = {
     "exec command rejected by user": "person",
     "patch rejected by user": "person",
@@ -91,6 +95,24 @@ def content_texts(content: Any) -> list[str]:
     return [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
 
 
+def by_host(payload: Mapping[str, Any]) -> list[bool]:
+    """For each text of a message: whether the host notes that it put it there itself (its base prompt, skills, hints on tools).
+
+    Of what it notes the origin of, only `developer_instructions` come from the person's configuration.
+    """
+    parts = payload.get("content")
+    notes = mapping(payload.get(PASSED_THROUGH)).get("content_item_metadata")
+    origins = [
+        words(mapping(mapping(note).get("provenance")).get("type"))
+        for note in (notes if isinstance(notes, list) else ())
+    ]
+    return [
+        at < len(origins) and origins[at] not in ("", DEVELOPER)
+        for at, part in enumerate(parts if isinstance(parts, list) else [""])
+        if not isinstance(part, dict) or isinstance(part.get("text"), str)
+    ]
+
+
 def is_contextual(text: str) -> bool:
     """Whether a text in the user's role was written by the host: instructions files, the environment, anything in one tag."""
     text = text.lstrip()
@@ -126,6 +148,7 @@ class Writer:
         self._open: dict[str, tuple[str, str]] = {}  # id in the file -> (call_id, tool) of a call without result
         self._closed: dict[str, tuple[str, str]] = {}
         self._used: dict[str, int] = {}
+        self._base = ""
 
     def expect(self, items: Sequence[Item]) -> None:
         """Look ahead at lines that are to be written: what the person typed stands in two places, of which one counts."""
@@ -156,6 +179,7 @@ class Writer:
             case "inter_agent_communication":
                 self._say("machine", "\n".join(content_texts(item.payload.get("content"))), item)
             case "session_meta":
+                self._base = words(mapping(item.payload.get("base_instructions")).get("text")).strip()
                 if "base_instructions" in item.payload or "instructions" in item.payload:
                     self._intake.skip("redacted:base instructions")
             case _:
@@ -198,16 +222,17 @@ class Writer:
         for part in content if isinstance(content, list) else []:
             if isinstance(part, dict) and "text" not in part:
                 self._intake.skip(f"block:{words(part.get('type')) or 'without type'}")
-        for text in content_texts(content):
+        for text, hosts_own in zip(content_texts(content), by_host(item.payload), strict=False):
             for author, piece in self._authors(role, text, whole):
-                self._say(author, piece, item)
+                self._say("machine" if hosts_own and author == "system" else author, piece, item)
 
     def _authors(self, role: Any, text: str, whole: str) -> Iterator[tuple[Author, str]]:
         if role == "assistant":
             yield "agent", text
         elif role == "developer":
             override = text.lstrip().startswith(OVERRIDE) and not self._child
-            yield ("person" if override else "machine" if opens_with_tag(text) else "system"), text
+            own = opens_with_tag(text) or text.strip() == self._base
+            yield ("person" if override else "machine" if own else "system"), text
         elif role == "system":
             yield "system", text
         elif role == "user" and self._by_person(text, whole):
