@@ -30,7 +30,7 @@ model: $(DEV)  ## fetch, check and keep a small language model (1.1 GB) outside 
 
 e2e-model: $(DEV)  ## the reviewer with that model, in this process; skipped where it was not fetched
 	.venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/local.txt
-	OMP_WAIT_POLICY=passive .venv/bin/python -m pytest -n 0 tests/e2e_model
+	MAGISTRATE_E2E_MODEL=1 OMP_WAIT_POLICY=passive .venv/bin/python -m pytest -n 0 tests/e2e_model
 
 bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
 	@for script in bench/*.py; do echo "== $$script"; .venv/bin/python $$script || exit 1; done
