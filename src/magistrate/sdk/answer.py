@@ -9,6 +9,9 @@ from magistrate.core.intake import decode
 from magistrate.core.records import Record
 from magistrate.hosts.live.answers import doubt
 
+DEADLINE = 60.0
+"""Seconds that a call may wait for its review."""
+
 
 class Answer(Record, frozen=True, kw_only=True):
     """The answer to one proposed call, in the words of the neutral contract (`magistrate.hosts.live.generic`)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from magistrate import hook
 from magistrate.core.config import state_dir
-from magistrate.sdk.answer import Answer, Unreviewed, answer_of
+from magistrate.sdk.answer import DEADLINE, Answer, Unreviewed, answer_of
 from magistrate.server.state import install_hook, prepare
 
 MAX_PATH = 100
@@ -22,7 +22,7 @@ class Client:
     server could not take is left for it in the spool. Raises ConfigError when the folder cannot be this user's alone.
     """
 
-    def __init__(self, folder: str | Path | None = None, *, deadline: float = 60.0, dry_run: bool = False) -> None:
+    def __init__(self, folder: str | Path | None = None, *, deadline: float = DEADLINE, dry_run: bool = False) -> None:
         self._folder = str(Path(folder or state_dir()).absolute())
         if not Path(self._folder, "serve").exists():
             install_hook(prepare(Path(self._folder)))

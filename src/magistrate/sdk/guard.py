@@ -29,10 +29,9 @@ from typing import Any, Literal, ParamSpec, TypeVar, overload
 from magistrate.core.canon import digest, new_id
 from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Rulebook
-from magistrate.sdk.answer import Answer, Link, Refused
+from magistrate.sdk.answer import DEADLINE, Answer, Link, Refused
 from magistrate.sdk.client import Client
 from magistrate.sdk.conversation import Conversation, caller, in_thread
-from magistrate.sdk.local import DEADLINE, Local, service
 
 MAX_CONVERSATIONS = 4096
 """Kept in memory; the one that was quiet longest is let go, and begins afresh should it go on."""
@@ -61,7 +60,7 @@ class Guard:
         deadline: float = DEADLINE,
     ) -> None:
         self.host = host
-        self.link = link or Local(lambda: service(ledger, rules, reviewers), deadline=deadline, dry_run=dry_run)
+        self.link = link or _local(lambda local: local.service(ledger, rules, reviewers), deadline, dry_run)
         self._frame = {
             "host": host,
             "cwd": "" if cwd == "" else str(Path(cwd or Path.cwd()).absolute()),
@@ -222,6 +221,13 @@ class Guard:
             return gave[0]
 
         return now
+
+
+def _local(build: Callable[[Any], Any], deadline: float, dry_run: bool) -> Link:
+    """A gate in this process; loaded only here, since who asks the server does without all that a gate needs."""
+    from magistrate.sdk import local
+
+    return local.Local(lambda: build(local), deadline=deadline, dry_run=dry_run)
 
 
 def _refused(answer: Answer, refusal: str) -> str:

@@ -25,13 +25,11 @@ from magistrate.hosts.live.generic import NAME
 from magistrate.ledger import Ledger
 from magistrate.review.screen import Screen
 from magistrate.rulebook.text import default, load
-from magistrate.sdk.answer import Answer, Unreviewed, answer_of
+from magistrate.sdk.answer import DEADLINE, Answer, Unreviewed, answer_of
 from magistrate.server.commits import Commits
 from magistrate.server.service import Service
 from magistrate.server.spool import Asked
 
-DEADLINE = 60.0
-"""Seconds that a call may wait for its review."""
 GRACE = 1.0
 """Seconds beyond it for the refusal to be recorded."""
 T = TypeVar("T")
