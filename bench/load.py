@@ -2,8 +2,8 @@
 
     python bench/load.py [--actions 10000] [--at-once 64] [--every 1.0]
 
-Real processes throughout: each action is a hook of its own, the server is killed with SIGKILL every so many seconds, and the
-next hook that finds nobody starts it. Afterwards every allow that a hook printed has to be in the ledger, every action has to
+Real processes throughout: each action is a hook of its own, the server is killed with SIGKILL every so many seconds, as soon
+as it serves, and the next hook that finds nobody starts it. Afterwards every allow that a hook printed has to be in the ledger, every action has to
 be there, and the ledger has to be whole.
 """
 
@@ -25,6 +25,7 @@ from magistrate.core.records import Action, Record, Verdict
 from magistrate.ledger import Ledger
 from magistrate.server.spool import Spool
 from magistrate.server.state import State, hook_command, install_hook, prepare
+from magistrate.testing.faults import healthy
 
 COMMANDS = ("ls -la {at}", "cat notes-{at}.txt", "echo {at}", "rm -rf / --no-preserve-root # {at}", "git status # {at}")
 """What agents do here; the fourth is denied."""
@@ -97,11 +98,13 @@ async def _action(state: State, at: int, turn: asyncio.Semaphore) -> tuple[str, 
 
 
 async def _kill(state: State, every: float, over: asyncio.Event) -> int:
-    """Kill the server every so many seconds; how often that was."""
+    """Kill the server every so many seconds, if one serves by then; how often that was."""
     kills = 0
     while not over.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), every)
+        if not await asyncio.to_thread(healthy, state):
+            continue
         for pid in _servers(state):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """The client that a host starts for each of its hooks: hands the payload to the server, prints the server's answer.
 
-    python3 -I -S hook.py HOST [EVENT] [--deadline SECONDS] [--dry-run] [--approve]
+    python3 -I -S hook.py HOST [EVENT] [--deadline SECONDS] [--wait SECONDS] [--dry-run] [--approve]
 
 Standard library only, nothing of the package; it works wherever it is copied to. The folder it lies in is the state folder:
 `magistrate.sock` is the server's socket, `address` and `token` say where else it listens, `serve` holds the command that
@@ -79,13 +79,10 @@ class Call:
         self.nonce = os.urandom(12).hex()
         self.dry = "--dry-run" in argv
         self.approve = "--approve" in argv
-        self.deadline = DEADLINE
-        if "--deadline" in argv:
-            at = argv.index("--deadline")
-            self.deadline = float(argv[at + 1])
-            argv = argv[:at] + argv[at + 2 :]
-        if self.dry:
-            self.deadline = min(self.deadline, DRY_DEADLINE)
+        deadline, argv = option(argv, "--deadline", DEADLINE)
+        self.wait, argv = option(argv, "--wait", 0.0)
+        """Seconds that a person may take to decide on what waits for one; the deadline comes after them."""
+        self.deadline = min(deadline, DRY_DEADLINE) if self.dry else deadline + self.wait
         names = [word for word in argv if word[:2] != "--"] + ["", ""]
         self.host, self.event = names[0], names[1]
         self.waits = self.event not in QUIET.split()
@@ -94,6 +91,14 @@ class Call:
     def left(self) -> float:
         """Seconds until the deadline."""
         return max(self.deadline - (time.monotonic() - self.started), 0.0)
+
+
+def option(argv: list[str], name: str, usual: float) -> tuple[float, list[str]]:
+    """The number that follows an option, and the command line without both."""
+    if name not in argv:
+        return usual, argv
+    at = argv.index(name)
+    return float(argv[at + 1]), argv[:at] + argv[at + 2 :]
 
 
 def main(call: Call) -> None:
@@ -129,6 +134,8 @@ def request_of(call: Call, token: str) -> bytes:
     head = f"POST /v1/hook/{plain(call.host)}{event} HTTP/1.1\r\nHost: magistrate\r\nConnection: close\r\n"
     head += f"Content-Length: {len(call.payload)}\r\nX-Magistrate-Id: {call.nonce}\r\n"
     head += f"X-Magistrate-Deadline: {call.left():.3f}\r\n"
+    if call.wait:
+        head += f"X-Magistrate-Wait: {call.wait:.3f}\r\n"
     if call.dry:
         head += "X-Magistrate-Mode: dry-run\r\n"
     if call.approve:

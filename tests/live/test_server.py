@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from magistrate.core.errors import ConfigError
+from magistrate.core.errors import ConfigError, LedgerError
 from magistrate.core.records import Action, Verdict
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
@@ -156,6 +156,47 @@ def test_a_hook_that_starts_the_server_leaves_it_no_pipe_of_the_host(state: Stat
     assert out == b""
     assert serving(state)
     assert time.monotonic() - began < 30
+
+
+def test_a_host_that_waits_hears_what_a_person_decides(state: State) -> None:
+    words = hook_command(state, "generic", "act", wait=30)
+    shape = SHAPES[-1]
+    payload = shape.payload("s", "rm -rf src", "1")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, env={}) as waiting:
+        assert waiting.stdin
+        waiting.stdin.write(payload)
+        waiting.stdin.close()
+        assert wait_for(lambda: bool(tickets(state)), 20)
+        assert waiting.poll() is None
+        rule = [sys.executable, "-m", "magistrate", "rule", tickets(state)[0], "allow", "--because", "it is my branch"]
+        done = subprocess.run(
+            [*rule, "--ledger", str(state.ledger)], capture_output=True, check=False, text=True, env={}
+        )
+        assert done.returncode == 0, done.stderr
+        assert waiting.stdout
+        assert json.loads(waiting.stdout.read())["decision"] == "allow"
+    with Ledger(state.ledger, readonly=True) as ledger:
+        verdicts = [event.body for event in ledger.events(kinds=["verdict"]) if isinstance(event.body, Verdict)]
+        assert [verdict.decision for verdict in verdicts] == ["escalate", "allow"]
+        assert verdicts[1].basis == "ruling"
+
+
+def test_a_host_that_waits_in_vain_hears_in_time(state: State) -> None:
+    words = hook_command(state, "generic", "act", wait=0.5)
+    payload = SHAPES[-1].payload("s", "rm -rf src", "1")
+    done = subprocess.run(words, input=payload, capture_output=True, env={}, check=False, timeout=30)
+    assert json.loads(done.stdout)["decision"] == "ask"
+
+
+def tickets(state: State) -> list[str]:
+    """Tickets of the questions that wait."""
+    try:
+        with Ledger(state.ledger, readonly=True) as ledger:
+            bodies = [event.body for event in ledger.events(kinds=["verdict"])]
+    except LedgerError:  # not made yet
+        return []
+    return [body.ticket for body in bodies if isinstance(body, Verdict) and body.ticket]
 
 
 def test_loopback_wants_the_token(state: State) -> None:

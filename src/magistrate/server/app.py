@@ -46,7 +46,8 @@ def make_app(service: Service | Refusing, *, token: str = "", routes: Sequence[B
             nonce=_word(request.headers.get("x-magistrate-id", "")),
             dry_run=request.headers.get("x-magistrate-mode") == "dry-run",
             approve=request.headers.get("x-magistrate-approve") == "1",
-            until=came + _seconds(request.headers.get("x-magistrate-deadline", "")),
+            until=came + _seconds(request.headers.get("x-magistrate-deadline", ""), 20.0),
+            wait=_seconds(request.headers.get("x-magistrate-wait", ""), 0.0),
         )
         return reply_of(await service.answer(asked), asked.nonce)
 
@@ -114,9 +115,9 @@ def _word(text: str) -> str:
     return text if text.isalnum() and len(text) <= 64 else ""
 
 
-def _seconds(text: str) -> float:
-    """How long the hook waits."""
+def _seconds(text: str, usual: float) -> float:
+    """How long the hook waits: at most a week."""
     try:
-        return min(max(float(text), 0.0), 3600.0)
+        return min(max(float(text), 0.0), 604800.0)
     except ValueError:
-        return 20.0
+        return usual

@@ -27,6 +27,7 @@ from magistrate.core.errors import ConfigError, LedgerError, MagistrateError
 from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Action, Message, Record, Rulebook, RunStarted
 from magistrate.gate import Gate
+from magistrate.law.laws import Laws
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
 from magistrate.server.commits import Commits
@@ -116,7 +117,7 @@ def build_service(
 ) -> tuple[Service, Sequence[BaseRoute]]:
     """One gate over the folder's ledger. Raises LedgerError."""
     commits = Commits(Ledger(state.ledger, patience=PATIENCE))
-    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False)
+    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=Laws(rulebook))
     return Service(gate, commits, spool=Spool(state.spool)), ()
 
 

@@ -104,6 +104,8 @@ class Service:
                 await live.listen(heard)
                 verdict = await self._decided(live, heard, asked)
             await self.commits.durable()
+            if verdict and verdict.ticket and verdict.decision == "escalate" and asked.wait and not asked.dry_run:
+                verdict = await self._waited(live, heard, asked, verdict)
             if heard.ended:
                 self.runs.drop(heard.run)
             return verdict
@@ -116,7 +118,7 @@ class Service:
         if asked.denied:
             why = f"the hook denied it: {asked.denied}"
             return live.withdraw(call, known, why) if known else live.refuse(call, why)
-        within = asked.until - MARGIN - time.monotonic()
+        within = asked.until - asked.wait - MARGIN - time.monotonic()
         if within <= 0 and not asked.dry_run:
             return known if known and known.decision != "allow" else live.refuse(call, "no time was left to review it")
         try:
@@ -126,6 +128,15 @@ class Service:
         except Exception as error:
             LOG.exception("the gate failed")
             return live.refuse(call, f"the gate failed: {type(error).__name__}: {error}")
+
+    async def _waited(self, live: Live, heard: Heard, asked: Asked, verdict: Verdict) -> Verdict:
+        """The verdict once a person has decided, or the same when nobody does while the host waits."""
+        assert heard.action  # noqa: S101  there is a verdict
+        call = call_of(heard.action, heard.event, asked.nonce)
+        left = min(asked.wait, asked.until - MARGIN - time.monotonic())
+        settled = live.keep(call, await live.run.wait(call.action, verdict, left))
+        await self.commits.durable()
+        return settled
 
     async def _unreadable(self, asked: Asked, why: str) -> bool:
         """Record a message that could not be read, in a run of such messages of this host; whether the ledger took it."""

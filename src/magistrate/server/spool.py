@@ -31,6 +31,8 @@ class Asked(Record, frozen=True, kw_only=True):
     approve: bool = False
     until: float = math.inf
     """When the hook denies by itself, by the monotonic clock."""
+    wait: float = 0.0
+    """Seconds of these that a person may take, where a person has to decide."""
     denied: str = ""
     """Why the hook denied already: what is left is to record it."""
 

@@ -104,12 +104,24 @@ def install_hook(state: State, serve: list[str] | None = None) -> Path:
 
 
 def hook_command(
-    state: State, host: str, event: str = "", *, deadline: float = 0, dry_run: bool = False, approve: bool = False
+    state: State,
+    host: str,
+    event: str = "",
+    *,
+    deadline: float = 0,
+    wait: float = 0,
+    dry_run: bool = False,
+    approve: bool = False,
 ) -> list[str]:
-    """What a host has to run for one of its hooks. `deadline`: seconds, less than the host waits; 0: the hook's own."""
+    """What a host has to run for one of its hooks.
+
+    `deadline`: seconds, 0 for the hook's own; `wait`: further seconds for a person to decide on what waits for one. Both
+    together are to be less than the host waits.
+    """
     interpreter = getattr(sys, "_base_executable", "") or sys.executable
     words = [interpreter, "-I", "-S", str(state.hook), host] + ([event] if event else [])
     words += ["--deadline", f"{deadline:g}"] if deadline else []
+    words += ["--wait", f"{wait:g}"] if wait else []
     return words + ["--dry-run"] * dry_run + ["--approve"] * approve
 
 
