@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="What becomes of an allowed call: the host goes on as it would (pass), or its user is not asked (approve).",
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, 86400),
+    default=0.0,
+    help="Seconds that a call may wait for a person's ruling before it is denied.",
+)
 @rules_option
 @state_option
 def guard(
@@ -36,6 +42,7 @@ def guard(
     config: Path | None,
     dry_run: bool,
     allow_means: str,
+    wait: float,
     rules_path: Path | None,
     state: Path | None,
 ) -> None:
@@ -54,7 +61,7 @@ def guard(
     kept = prepare(state or state_dir())
     serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
     install_hook(kept, [*serve, "--rules", str(rules_path.absolute())] if rules_path else None)
-    content = content_of(wiring, kept.folder, dry_run=dry_run, approve=approve)
+    content = content_of(wiring, kept.folder, dry_run=dry_run, approve=approve, wait=wait)
     change = install(wiring, place, content, kept.folder / "guards")
     done = {"written": "is guarded", "unchanged": "was guarded already"}.get(change, change)
     click.echo(f"{host} {done}: {place.file}")
@@ -64,7 +71,7 @@ def guard(
     click.echo(f"next: magistrate doctor {host}; undo: magistrate unguard {host}{_again(scope, config)}")
 
 
-def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool) -> Content:
+def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool, wait: float) -> Content:
     """What is written: the hook's command for each event, its deadline shorter than the host's."""
     from magistrate.hosts.live.install import Content
     from magistrate.server.state import State, hook_command
@@ -76,12 +83,13 @@ def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool) ->
             wiring.host,
             "" if wiring.plugin else event,
             deadline=wiring.deadline(event),
+            wait=wait if wiring.gated(event) else 0,
             dry_run=dry_run,
             approve=approve and wiring.gated(event),
         )
         for event in wiring.events(approve=approve)
     }
-    return Content(commands=commands, mark=str(state.hook), dry_run=dry_run)
+    return Content(commands=commands, mark=str(state.hook), dry_run=dry_run, wait=wait)
 
 
 def _again(scope: str, config: Path | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from magistrate.core.errors import ConfigError, InputError
-from magistrate.hosts.live.install import Content, guard, recall, unguard
+from magistrate.hosts.live.install import Content, guard, plugin, recall, unguard
 from magistrate.hosts.live.jsonc import tree
 from magistrate.hosts.live.wiring import DEADLINE, WAIT, WIRINGS, Place, Wiring
 
@@ -211,7 +211,7 @@ def test_the_host_waits_longer_than_the_hook(host: str) -> None:
     """And blocks on a failed hook wherever it can be told so."""
     wiring = WIRINGS[host]
     for event in wiring.events(approve=True):
-        hook: Any = wiring.entry(event, ["hook"], wiring.gated(event))
+        hook: Any = wiring.entry(["hook"], wiring.patience(event), wiring.gated(event))
         hook = hook["hooks"][0] if "hooks" in hook else hook
         waits = hook.get("timeout") or hook["timeoutSec"]
         seconds = waits / 1000 if waits > 1000 else waits
@@ -219,9 +219,9 @@ def test_the_host_waits_longer_than_the_hook(host: str) -> None:
         if wiring.gated(event):
             assert (wiring.deadline(event), seconds) == (DEADLINE, WAIT)
     if host == "claude-code":
-        assert wiring.entry("PreToolUse", ["hook"], True)["hooks"][0]["onFailure"] == "block"
+        assert wiring.entry(["hook"], 60, True)["hooks"][0]["onFailure"] == "block"
     if host == "cursor":
-        assert wiring.entry("preToolUse", ["hook"], True)["failClosed"] is True
+        assert wiring.entry(["hook"], 60, True)["failClosed"] is True
 
 
 def test_a_moved_folder_is_found(home: Path, tmp_path: Path) -> None:
@@ -245,3 +245,21 @@ def test_a_moved_folder_is_found(home: Path, tmp_path: Path) -> None:
 def test_a_scope_that_a_host_does_not_have_is_named(home: Path) -> None:
     with pytest.raises(ConfigError, match="--project"):
         WIRINGS["vscode"].place("user", home=home, project=home, env={})
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_waits_as_long_as_a_person_may_take(host: str) -> None:
+    wiring = WIRINGS[host]
+    gate, tell = wiring.gates[0], wiring.tells[0]
+    if wiring.longest < 1000:
+        with pytest.raises(ConfigError, match="lets the call pass"):
+            wiring.patience(gate, 900)
+        assert DEADLINE + 30 < wiring.patience(gate, 30) <= wiring.longest
+        return
+    assert wiring.patience(gate, 900) > 900 + DEADLINE
+    assert wiring.patience(tell, 900) == WAIT
+
+
+def test_the_plugin_waits_as_long() -> None:
+    waiting = Content(commands={"tool.execute.before": ["hook", "opencode"]}, mark=MARK, wait=900)
+    assert b"const WAIT = /*WAIT*/ 960000" in plugin(waiting)

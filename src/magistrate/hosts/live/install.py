@@ -48,6 +48,8 @@ class Content(Record, frozen=True, kw_only=True):
     mark: str
     """Stands in every command of ours, and in nobody else's: the path of the hook."""
     dry_run: bool = False
+    wait: float = 0
+    """Seconds that a person may take to decide on what waits for one."""
 
 
 def guard(wiring: Wiring, place: Place, content: Content, keep: Path) -> Change:
@@ -106,7 +108,10 @@ def recall(keep: Path, place: Place) -> Kept | None:
 
 def entries(wiring: Wiring, content: Content) -> dict[str, Any]:
     """What stands in the settings for each event."""
-    return {event: wiring.entry(event, command, wiring.gated(event)) for event, command in content.commands.items()}
+    return {
+        event: wiring.entry(command, wiring.patience(event, content.wait), wiring.gated(event))
+        for event, command in content.commands.items()
+    }
 
 
 def composed(wiring: Wiring, content: Content, before: bytes | None, place: Place) -> bytes:
@@ -130,7 +135,11 @@ def plugin(content: Content) -> bytes:
     """The program for a host that loads plugins, with its command in it."""
     command = next(iter(content.commands.values()))
     text = PLUGIN.read_text(encoding="utf-8")
-    for name, value in (("HOOK", list(command)), ("DRY_RUN", content.dry_run), ("WAIT", WAIT * 1000)):
+    for name, value in (
+        ("HOOK", list(command)),
+        ("DRY_RUN", content.dry_run),
+        ("WAIT", (WAIT + int(content.wait)) * 1000),
+    ):
         head, mark, tail = text.partition(f"/*{name}*/ ")
         text = head + mark + json.dumps(value) + tail[tail.index("\n") :]
     return text.encode()

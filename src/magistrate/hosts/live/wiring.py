@@ -20,8 +20,8 @@ DEADLINE = 20
 """Seconds after which the hook denies by itself."""
 WAIT = 60
 """Seconds that the host is told to wait for it."""
-Entry = Callable[[str, Sequence[str], bool], Any]
-"""Event, command, and whether the event gates a call -> what stands in the host's settings for it."""
+Entry = Callable[[Sequence[str], int, bool], Any]
+"""Command, seconds to wait for it, and whether a call waits for it -> what stands in the host's settings for an event."""
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -48,6 +48,8 @@ class Wiring(Record, frozen=True, kw_only=True):
     """The file is a program of ours rather than settings."""
     short: Mapping[str, float] = MappingProxyType({})
     """Events for which the host waits less than the hook's usual deadline: seconds."""
+    longest: int = 1 << 20
+    """Seconds after which the host gives up on a hook, whatever it was told."""
     approve: str = ""
     """A further event that has to be heard where `allow` answers for the user."""
     note: str = ""
@@ -60,6 +62,18 @@ class Wiring(Record, frozen=True, kw_only=True):
     def gated(self, event: str) -> bool:
         """Whether a call waits for the answer to this event."""
         return event in self.gates or event == self.approve
+
+    def patience(self, event: str, wait: float = 0) -> int:
+        """Seconds that the host is told to wait for the hook of an event. `wait`: that a person may take besides.
+
+        Raises ConfigError where the host would not wait so long.
+        """
+        if event in self.short:
+            return int(self.short[event])
+        wait = wait if self.gated(event) else 0
+        if DEADLINE + wait > self.longest * 0.9:
+            raise ConfigError(f"{self.host} waits for {self.longest} seconds at most, and then lets the call pass")
+        return int(min(WAIT + wait, self.longest))
 
     def deadline(self, event: str) -> float:
         """Seconds after which the hook gives up at this event."""
@@ -81,46 +95,39 @@ class Wiring(Record, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- entries
 
 
-def _timeout(event: str, short: Mapping[str, float] = MappingProxyType({})) -> int:
-    return int(short.get(event, WAIT))
-
-
 _CLAUDE_SHORT: Mapping[str, float] = MappingProxyType({"SessionEnd": 5})
 _CODEX_SHORT: Mapping[str, float] = MappingProxyType({"SessionEnd": 3})
 
 
-def _claude(event: str, command: Sequence[str], gate: bool) -> Any:
-    hook: dict[str, Any] = {
-        "type": "command",
-        "command": shlex.join(command),
-        "timeout": _timeout(event, _CLAUDE_SHORT),
-    }
+def _claude(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    hook = {"type": "command", "command": shlex.join(command), "timeout": seconds}
     return {"hooks": [hook | ({"onFailure": "block"} if gate else {})]}
 
 
-def _codex(event: str, command: Sequence[str], gate: bool) -> Any:
-    return {"hooks": [{"type": "command", "command": shlex.join(command), "timeout": _timeout(event, _CODEX_SHORT)}]}
+def _codex(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    return {"hooks": [{"type": "command", "command": shlex.join(command), "timeout": seconds}]}
 
 
-def _gemini(event: str, command: Sequence[str], gate: bool) -> Any:
+def _gemini(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    milliseconds = seconds * 1000
     return {
-        "hooks": [{"name": "magistrate", "type": "command", "command": shlex.join(command), "timeout": WAIT * 1000}]
+        "hooks": [{"name": "magistrate", "type": "command", "command": shlex.join(command), "timeout": milliseconds}]
     }
 
 
-def _copilot(event: str, command: Sequence[str], gate: bool) -> Any:
-    return {"type": "command", "bash": shlex.join(command), "timeoutSec": WAIT}
+def _copilot(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    return {"type": "command", "bash": shlex.join(command), "timeoutSec": seconds}
 
 
-def _vscode(event: str, command: Sequence[str], gate: bool) -> Any:
-    return {"type": "command", "command": shlex.join(command), "timeout": WAIT}
+def _vscode(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    return {"type": "command", "command": shlex.join(command), "timeout": seconds}
 
 
-def _cursor(event: str, command: Sequence[str], gate: bool) -> Any:
-    return {"command": shlex.join(command), "timeout": WAIT} | ({"failClosed": True} if gate else {})
+def _cursor(command: Sequence[str], seconds: int, gate: bool) -> Any:
+    return {"command": shlex.join(command), "timeout": seconds} | ({"failClosed": True} if gate else {})
 
 
-def _nothing(event: str, command: Sequence[str], gate: bool) -> Any:
+def _nothing(command: Sequence[str], seconds: int, gate: bool) -> Any:
     return list(command)
 
 
@@ -184,6 +191,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                     "managed": "etc/qwen-code/settings.json",
                 },
                 entry=_gemini,
+                longest=60,
             ),
             Wiring(
                 host="copilot",
