@@ -25,7 +25,7 @@ TEXT = shipped_text().replace("## Push when asked {#vcs.publish", "## Push only 
 class People:
     """Keys of some people and what they do with them."""
 
-    def __init__(self, folder: Path, *names: str) -> None:
+    def __init__(self, folder: Path, *names: str, ledger: str = "law.db") -> None:
         self.keys = {name: folder / name for name in names}
         for path in self.keys.values():
             private = ed25519.Ed25519PrivateKey.generate()
@@ -33,7 +33,7 @@ class People:
         lines = [f"{name} {public_key(path)}\n" for name, path in self.keys.items()]
         (folder / "allowed_signers").write_text("".join(lines), encoding="utf-8")
         self.governance = governance(folder)
-        self.ledger = Ledger(folder / "law.db")
+        self.ledger = Ledger(folder / ledger)
 
     def write(self, body: Any) -> Any:
         self.ledger.append(RUN, [body])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,3 +87,23 @@ def load_reviewers(names: tuple[str, ...], rulebook: Rulebook) -> Sequence[Revie
     from magistrate.bench.reviewers import reviewer
 
     return [reviewer(name, rulebook) for name in names]
+
+
+def serving(folder: Path, rules_path: Path | None) -> Rulebook:
+    """What a server in a state folder decides by: the law in force by its ledger, with the organisation's rulebook on it.
+
+    A rulebook named on the command line is taken while nobody is named who may change the law; else it has to be adopted, and what
+    is in force stays. What is refused is logged. Raises ConfigError, `BadRulebook`, LedgerError.
+    """
+    from magistrate.law.adoption import rulebook_in_force
+    from magistrate.law.governance import governance
+    from magistrate.law.laws import law_above
+    from magistrate.ledger import Ledger
+    from magistrate.rulebook.text import load
+
+    path = folder / "live.db"
+    with contextlib.closing(Ledger(path, readonly=True) if path.exists() else Ledger(":memory:")) as ledger:
+        law = rulebook_in_force(ledger, governance(folder), load(rules_path) if rules_path else None)
+    for refused in law.refused:
+        logging.getLogger(__name__).warning("refused: %s", refused)
+    return law_above(law.rulebook, organisation_rulebook())

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.options import model_option, reviewers, rulebook_at, rules_option, screen_option, state_option
+from magistrate.cli.law import serving
+from magistrate.cli.options import model_option, reviewers, rules_option, screen_option, state_option
 from magistrate.core.config import state_dir
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def serve(
     from magistrate.server.serve import serve as run
 
     def load() -> tuple[Rulebook, Sequence[Reviewer]]:
-        return rulebook_at(rules_path), reviewers(screen, model_path)
+        return serving(state or state_dir(), rules_path), reviewers(screen, model_path)
 
     log_to_stderr()
     try:
