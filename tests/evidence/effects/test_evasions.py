@@ -236,3 +236,9 @@ def test_python_in_disguise(text: str) -> None:
 )
 def test_python_that_cannot_be_known(text: str) -> None:
     assert any(effect.certainty == "dynamic" for effect in code.effects("python", text, PLACE))
+
+
+@pytest.mark.parametrize("text", ["bash", "sh -i", "bash -l", "env python3", "node", "cd sub && zsh"])
+def test_what_is_typed_into_an_interpreter_later_cannot_be_known(text: str) -> None:
+    """Hosts let the model type into a running program, and not every one shows what it types."""
+    assert any(effect.certainty == "dynamic" for effect in shell.effects(text, PLACE))

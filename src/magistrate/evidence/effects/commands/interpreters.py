@@ -193,7 +193,7 @@ def _standard_input(command: Command, scene: Scene, kind: Interpreter, args: tup
             scope=scene.place.path_scope(command.stdin),
             flags=("unseen-script",),
         )
-    elif command.redirects:
+    else:  # what is typed into it later comes past no review: Codex's `write_stdin` starts no hook
         yield effect("execute", command.name, "code", command, scope="local", dynamic=True)
 
 
