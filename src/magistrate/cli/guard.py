@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,7 @@ import click
 
 from magistrate.cli.options import config_option, place_of, rules_option, scope_options, state_option
 from magistrate.core.config import state_dir
+from magistrate.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from magistrate.hosts.live.install import Content
@@ -58,6 +60,8 @@ def guard(
     approve = allow_means == "approve"
     if approve and host not in APPROVING:
         raise click.UsageError(f"{host} has its own say whatever a hook allows: --allow-means pass")
+    if missing := [name for name in ("starlette", "uvicorn") if not importlib.util.find_spec(name)]:
+        raise ConfigError(f"the server needs {' and '.join(missing)}: pip install 'magistrate[live]'")
     kept = prepare(state or state_dir())
     serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
     install_hook(kept, [*serve, "--rules", str(rules_path.absolute())] if rules_path else None)
