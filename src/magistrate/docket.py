@@ -47,7 +47,7 @@ from magistrate.ledger import Ledger
 from magistrate.ledger.people import MAX_DEPTH, PEOPLE, SWITCH, family, lineage, on_ticket, started_of
 from magistrate.review.human import Asked, InForce, Rulings, binding, cite, ticket_of
 from magistrate.rulebook.autonomy import Purse, amount_of
-from magistrate.standing import Refusals, Refused, Standing, held_against, refusal
+from magistrate.standing import Call, Refusals, Refused, Standing, held_against, refusal
 
 MAX_OPEN = 1000
 """Calls and questions of one tree that are remembered."""
@@ -96,7 +96,7 @@ class Tree:
         """Id of the last event that was read back."""
         self.purse = Purse()
         self._amounts: OrderedDict[tuple[str, int], float | None] = OrderedDict()
-        self._calls: OrderedDict[tuple[str, int], tuple[str, str]] = OrderedDict()  # call id, binding
+        self._calls: OrderedDict[tuple[str, int], Call] = OrderedDict()
         self._would: OrderedDict[tuple[str, int], tuple[Effect, ...]] = OrderedDict()  # effects of what was not refused
 
     def feed(self, run: str, n: int, body: Body) -> None:
@@ -107,12 +107,12 @@ class Tree:
                 self.standings.setdefault(run, Standing())
             case Action():
                 started = self.runs.get(run)
-                _put(self._calls, (run, n), (body.call_id, binding(body, started.cwd if started else "")))
+                binds = binding(body, started.cwd if started else "")
+                _put(self._calls, (run, n), Call(body.call_id, body.tool, binds))
                 _put(self._amounts, (run, n), amount_of(body.arguments))
             case Verdict(action=action):
                 self.purse.judged(run, self._amounts.get((run, action)), body)
-                call_id, binds = self._calls.get((run, action), ("", ""))
-                self.judged(run, call_id, binds, body)
+                self.judged(run, self._calls.get((run, action), Call()), body)
             case Outcome():
                 self._ended(run, body)
             case Message(author="person"):
@@ -128,20 +128,20 @@ class Tree:
         """How the run stands."""
         return self.standings.setdefault(run, Standing())
 
-    def judged(self, run: str, call_id: str, binds: str, verdict: Verdict) -> None:
+    def judged(self, run: str, call: Call, verdict: Verdict) -> None:
         """Take in a verdict, the first on its action or one that was given anew."""
         standing, real = self.standing(run), verdict.mode == "enforce"
-        _put(self._calls, (run, verdict.action), (call_id, binds))
+        _put(self._calls, (run, verdict.action), call)
         _put(self._would, (run, verdict.action), held_against(verdict.evidence))
         if not standing.reconsidered(verdict.action, refused=real and verdict.decision != "allow"):
-            standing.judged(verdict.action, call_id, verdict, real=real)
+            standing.judged(call, verdict, real=real)
         if real:
-            refused = refusal(run, binds, verdict)
-            if refused and binds:
+            refused = refusal(run, call.binds, verdict)
+            if refused and call.binds:
                 self.refusals.add(refused)
             elif verdict.decision == "allow" and verdict.basis == "ruling":
-                self.refusals.forget_same(binds)
-            self._asked(binds, verdict)
+                self.refusals.forget_same(call.binds)
+            self._asked(call.binds, verdict)
 
     def _asked(self, binds: str, verdict: Verdict) -> None:
         if verdict.decision == "allow" or verdict.basis == "ruling":
@@ -154,7 +154,7 @@ class Tree:
         if changed is None:
             return
         n, refused = changed
-        _, binds = self._calls.get((run, n), ("", ""))
+        binds = self._calls.get((run, n), Call()).binds
         if refused:
             effects = self._would.get((run, n), ())
             self.refusals.add(Refused(run=run, n=n, binds=binds, decision="refused", effects=effects))
@@ -203,8 +203,8 @@ class Seat:
                 return why if run == self.run else f"{why} in {run}"
         return ""
 
-    def asked(self, action: Action, evidence: Evidence, *, at: str = "") -> Asked:
-        """The action as rulings are asked about it, now unless a time is said."""
+    def asked(self, action: Action, evidence: Evidence, at: str) -> Asked:
+        """The action as rulings are asked about it at a time."""
         return Asked(
             tree=self.tree.root,
             binds=binding(action, self.cwd),
@@ -212,7 +212,7 @@ class Seat:
             tool=action.tool,
             server=action.server,
             effects=tuple(fact.effect for fact in evidence.facts),
-            at=at or now(),
+            at=at,
         )
 
     def around(self, action: Action, evidence: Evidence) -> tuple[Earlier, ...]:
@@ -231,6 +231,7 @@ class Docket:
         self._ledger = ledger
         self._trees: WeakValueDictionary[str, Tree] = WeakValueDictionary()
         self._seen = 0
+        self._time = ""
         self.epoch = 0
         """Counts rulings and stops: an answer given under another count may be out of date."""
 
@@ -242,6 +243,14 @@ class Docket:
             for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
                 self.learn(event)
         return self.epoch
+
+    def time(self) -> str:
+        """The time by which rulings end: never earlier than it was, or than the ledger's last event, whatever the clock says."""
+        if not self._time and self._ledger is not None:
+            rows = self._ledger.query("SELECT at FROM events ORDER BY id DESC LIMIT 1")
+            self._time = rows[0][0] if rows else ""
+        self._time = max(self._time, now())
+        return self._time
 
     def learn(self, event: Event) -> None:
         """Take in a ruling or a stop."""
@@ -351,7 +360,7 @@ class Docket:
 
     def judged(self, seat: Seat, action: Action, asked: Asked, verdict: Verdict) -> None:
         """Take in a verdict that was recorded."""
-        seat.tree.judged(seat.run, action.call_id, asked.binds, verdict)
+        seat.tree.judged(seat.run, Call(action.call_id, action.tool, asked.binds), verdict)
         seat.tree.purse.judged(seat.run, amount_of(action.arguments), verdict)
         if verdict.basis == "ruling" and verdict.decision == "allow":
             self.rulings.use(verdict.cites)
@@ -368,7 +377,7 @@ class Docket:
         paused = verdict.basis == "paused"
         while True:
             self.refresh()
-            if self.switch.over(seat.lineage) or self._ruling(replace(asked, at=now())):
+            if self.switch.over(seat.lineage) or self._ruling(replace(asked, at=self.time())):
                 return True
             if paused and not seat.paused:
                 return True

@@ -203,7 +203,7 @@ class Run:
         """
         clean = mask_said(action)
         assert isinstance(clean, Action)  # noqa: S101
-        asked = self.seat.asked(clean, verdict.evidence)
+        asked = self.seat.asked(clean, verdict.evidence, self._gate.docket.time())
         return bool(verdict.ticket) and await self._gate.docket.answered(self.seat, asked, verdict, deadline)
 
     async def wait(self, action: Action, verdict: Verdict, deadline: float) -> Verdict:
@@ -220,7 +220,7 @@ class Run:
         assert isinstance(clean, Action)  # noqa: S101
         self._record([])  # what is read from here on is what the verdict is recorded on
         self._gate.docket.refresh()
-        asked = self.seat.asked(clean, verdict.evidence)
+        asked = self.seat.asked(clean, verdict.evidence, self._gate.docket.time())
         seen = verdict.evidence.course is not None
         if seen and verdict.basis in ("paused", "stopped"):
             fresh, asked = await self._weighed(verdict.action, clean, verdict.evidence)
@@ -251,7 +251,7 @@ class Run:
             raise
         except Exception as error:  # noqa: BLE001  any failure to see is a doubt, and doubt never allows
             why = f"the evidence could not be computed: {type(error).__name__}: {error}"
-            asked = self.seat.asked(action, Evidence())
+            asked = self.seat.asked(action, Evidence(), self._gate.docket.time())
             verdict = unseen(n, why, self.rulebook.on_unavailable, self.rulebook, self.mode)
             return gate.docket.decide(self.seat, asked, verdict, bright=False), asked
 
@@ -260,7 +260,7 @@ class Run:
     ) -> tuple[Verdict, Asked]:
         """The verdict of rules and reviewers, and of people."""
         gate = self._gate
-        asked = self.seat.asked(action, evidence)
+        asked = self.seat.asked(action, evidence, self._gate.docket.time())
         finding = find(self._matcher, evidence, action)
         verdict = self._confined(action, conclude(n, action, evidence, finding, (), self.rulebook, self.mode))
         to_ask = bool(gate.reviewers) and verdict.decision == "allow"

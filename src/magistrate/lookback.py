@@ -120,7 +120,7 @@ def _again(
     facts = msgspec.structs.replace(facts, earlier=earlier) if earlier else facts
     finding = find(gate.matcher, facts, action)
     verdict = conclude(event.n, action, facts, finding, (), gate.rulebook, mode)
-    return docket.decide(seat, seat.asked(action, facts, at=event.at), verdict, bright=finding.bright)
+    return docket.decide(seat, seat.asked(action, facts, event.at), verdict, bright=finding.bright)
 
 
 SAID = ("run", "message", "action", "outcome")

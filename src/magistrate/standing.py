@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from magistrate.core.records import Basis, Decision, Earlier, Effect, Evidence, Fact, Outcome, Record, Verdict
 from magistrate.evidence.sameness import folder, folders, group, is_whole, key, reaches
@@ -29,37 +29,57 @@ _READS = frozenset({"read"})
 _ASKED = frozenset({"asked", "implied"})
 
 
+class Call(NamedTuple):
+    """What an outcome is joined to its action by, and what makes an action the very same."""
+
+    id: str = ""
+    tool: str = ""
+    binds: str = ""
+
+
+class _Deed:
+    """One of the last actions of a run."""
+
+    __slots__ = ("asked", "call", "n", "refused")
+
+    def __init__(self, n: int, call: Call, refused: bool, asked: bool) -> None:
+        self.n, self.call, self.refused, self.asked = n, call, refused, asked
+
+
 class Standing:
     """How the last actions of one run went."""
 
     def __init__(self) -> None:
-        self._last: deque[list[object]] = deque(maxlen=MANY)  # [number of the action, call id, refused, could be asked]
+        self._last: deque[_Deed] = deque(maxlen=MANY)
 
-    def judged(self, n: int, call_id: str, verdict: Verdict, *, real: bool) -> None:
+    def judged(self, call: Call, verdict: Verdict, *, real: bool) -> None:
         """An action got its verdict. `real`: the verdict was in force, so that a refusal stopped it."""
         if verdict.basis not in NO_JUDGEMENT:
             refused = real and verdict.decision != "allow"
-            self._last.append([n, call_id, refused, verdict.decision == "escalate"])
+            self._last.append(_Deed(verdict.action, call, refused, verdict.decision == "escalate"))
 
     def reconsidered(self, n: int, refused: bool) -> bool:
         """The verdict on an action was given anew, or a person ruled on it; whether the action is among the last."""
-        for entry in reversed(self._last):
-            if entry[0] == n:
-                entry[2] = refused
+        for deed in reversed(self._last):
+            if deed.n == n:
+                deed.refused = refused
                 return True
         return False
 
     def ended(self, outcome: Outcome) -> tuple[int, bool] | None:
-        """What became of a call: the number of its action and whether it was refused, where that changes anything."""
-        for entry in reversed(self._last):
-            if entry[1] != outcome.call_id:
+        """What became of a call: the number of its action and whether it was refused, where that changes anything.
+
+        An outcome that does not say of which call it is belongs to the last call of that tool.
+        """
+        for deed in reversed(self._last):
+            if deed.call.id != outcome.call_id if outcome.call_id else deed.call.tool != outcome.tool:
                 continue
-            if outcome.status == "refused" and not entry[2]:
-                entry[2] = True
-                return int(entry[0]), True  # type: ignore[call-overload]
-            if outcome.status == "ok" and entry[2] and entry[3]:  # whoever was asked at the host said yes
-                entry[2] = False
-                return int(entry[0]), False  # type: ignore[call-overload]
+            if outcome.status == "refused" and not deed.refused:
+                deed.refused = True
+                return deed.n, True
+            if outcome.status == "ok" and deed.refused and deed.asked:  # whoever was asked at the host said yes
+                deed.refused = False
+                return deed.n, False
             return None
         return None
 
@@ -70,7 +90,7 @@ class Standing:
     @property
     def paused(self) -> str:
         """Why the run waits for a person; empty when it does not."""
-        refused = [bool(entry[2]) for entry in self._last]
+        refused = [deed.refused for deed in self._last]
         if len(refused) >= IN_A_ROW and all(refused[-IN_A_ROW:]):
             return f"{IN_A_ROW} refusals in a row"
         return f"{OF_MANY} refusals among the last {len(refused)} actions" if sum(refused) >= OF_MANY else ""

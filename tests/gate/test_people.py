@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -554,3 +555,34 @@ def test_whatever_people_rule_a_bright_line_denies_and_a_stop_stops(deeds: list[
     assert len(allowed_once) == len(set(allowed_once))
     ledger.commit()
     assert ledger.verify() == []
+
+
+def test_a_clock_set_back_revives_no_ruling(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start()
+    ticket = decide(run, AWAY).ticket
+    rule(run, ticket, scope="run", until=lasting("1h", "run", now()))
+    assert decide(run, AWAY).basis == "ruling"
+    later = "2099-01-01T00:00:00.000000+00:00"
+    monkeypatch.setattr("magistrate.docket.now", lambda: later)
+    assert decide(run, AWAY).decision != "allow"
+    monkeypatch.undo()
+    assert decide(run, AWAY).decision != "allow"
+
+
+def test_the_ledger_s_last_event_is_the_least_that_a_clock_may_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start()
+    two, one_and_a_half, one = (
+        (datetime.now(UTC) - timedelta(hours=h)).isoformat(timespec="microseconds") for h in (2, 1.5, 1)
+    )
+    rule(run, decide(run, AWAY).ticket, scope="run", until=one, at=two)
+    monkeypatch.setattr("magistrate.docket.now", lambda: one_and_a_half)
+    assert decide(again(run), AWAY).decision != "allow"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_outcomes_without_a_call_s_name_belong_to_the_last_call_of_the_tool(named: bool) -> None:
+    run = start()
+    for at, action in enumerate(refused(9)[:6]):
+        assert decide(run, bash(action.arguments["command"], call_id=f"hook-{at}")).basis != "paused"
+        run.observe(Outcome(call_id=f"hook-{at}" if named else "", tool="Bash", text="done"))
+    run.observe(Outcome(tool="Read", text="something else"))

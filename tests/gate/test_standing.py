@@ -22,7 +22,7 @@ from magistrate.core.records import (
 )
 from magistrate.docket import Docket, Switch, Tree
 from magistrate.evidence.sameness import key, reaches
-from magistrate.standing import IN_A_ROW, MANY, MAX_REFUSED, OF_MANY, Refusals, Refused, Standing
+from magistrate.standing import IN_A_ROW, MANY, MAX_REFUSED, OF_MANY, Call, Refusals, Refused, Standing
 
 BASES = ["rule", "rule", "reviewer", "no-rule", "workaround", "bright-line", "unavailable", "paused", "stopped"]
 STEPS = st.one_of(
@@ -129,7 +129,7 @@ def test_what_is_remembered_is_bounded_and_leaves_nothing_behind() -> None:
     assert (len(held), held._by_target, held._same) == (0, {}, {})
     standing = Standing()
     for n in range(1000):
-        standing.judged(n, "", Verdict(action=n, decision="allow", basis="rule", revision="r"), real=True)
+        standing.judged(Call(), Verdict(action=n, decision="allow", basis="rule", revision="r"), real=True)
     assert len(standing._last) == MANY
 
 
