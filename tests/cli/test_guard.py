@@ -87,6 +87,8 @@ def test_what_guard_writes_into_the_command(home: Path, tmp_path: Path) -> None:
         "PermissionRequest",
     }
     assert str(rules).encode() in (tmp_path / "state" / "serve").read_bytes()
+    assert str(rules) in run("guard", "codex").output
+    assert str(rules).encode() in (tmp_path / "state" / "serve").read_bytes()
 
 
 def test_a_file_of_ones_own(home: Path, tmp_path: Path) -> None:

@@ -63,16 +63,28 @@ def guard(
     if missing := [name for name in ("starlette", "uvicorn") if not importlib.util.find_spec(name)]:
         raise ConfigError(f"the server needs {' and '.join(missing)}: pip install 'magistrate[live]'")
     kept = prepare(state or state_dir())
+    law = str(rules_path.absolute()) if rules_path else law_of(kept.folder)
     serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
-    install_hook(kept, [*serve, "--rules", str(rules_path.absolute())] if rules_path else None)
+    install_hook(kept, [*serve, "--rules", law] if law else None)
     content = content_of(wiring, kept.folder, dry_run=dry_run, approve=approve, wait=wait)
     change = install(wiring, place, content, kept.folder / "guards")
     done = {"written": "is guarded", "unchanged": "was guarded already"}.get(change, change)
     click.echo(f"{host} {done}: {place.file}")
     click.echo("mode: dry-run, nothing is blocked" if dry_run else "mode: enforce")
+    if law:
+        click.echo(f"rules: {law}")
     if wiring.note:
         click.echo(wiring.note)
     click.echo(f"next: magistrate doctor {host}; undo: magistrate unguard {host}{_again(scope, config)}")
+
+
+def law_of(folder: Path) -> str:
+    """The rulebook that the server of this folder is started with, where one was named; the hosts of a folder share it."""
+    try:
+        words = (folder / "serve").read_text(encoding="utf-8").split("\0")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return words[words.index("--rules") + 1] if "--rules" in words[:-1] else ""
 
 
 def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool, wait: float) -> Content:
