@@ -43,7 +43,7 @@ class Codex(Hooks, frozen=True, kw_only=True):
         "tools that the vendor runs, such as web search: no hook sees them",
         "what is typed into a running process (write_stdin)",
         "requests for more permissions, and questions of MCP servers: no hook sees them",
-        "the folder that a single command asks for, and whether it asks to leave the sandbox",
+        "whether a command asks to leave the sandbox",
         "everything while the hook is not trusted: a changed definition is silently left out until /hooks trusts it",
     )
 
