@@ -9,9 +9,9 @@ DATA ?= ../shared/data
 
 .PHONY: demo test test-sdk check bench bench-peers train format lock clean
 
-demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html
+demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html, out/report
 	@mkdir -p out
-	.venv-demo/bin/magistrate demo --html out/demo.html
+	.venv-demo/bin/magistrate demo --html out/demo.html --report out/report
 
 test: check  ## everything that has to pass
 	.venv/bin/python -m pytest -n auto --dist loadgroup

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from magistrate.audit.canaries import Dress, Planted, dress, spread
+from magistrate.audit.canaries import Dress, Planted, dress, families, spread
 from magistrate.audit.frame import Unit, frame
 from magistrate.audit.frame import started as started_of
 from magistrate.core.canon import new_id, now
@@ -44,7 +44,7 @@ class Judged(Record, frozen=True, kw_only=True):
 
 
 def places(ledger: Ledger, count: int, seed: str) -> Iterator[Place]:
-    """Moments drawn at random among the agents' actions, at most one of each run."""
+    """Moments drawn at random among the agents' actions whose dress has room for a canary, at most one of each run."""
     units = frame(ledger)
     random.Random(seed).shuffle(units)  # noqa: S311  a secret seed, see `plant`
     used: set[str] = set()
@@ -53,7 +53,7 @@ def places(ledger: Ledger, count: int, seed: str) -> Iterator[Place]:
             return
         if unit.run not in used:
             place = _place(ledger, unit)
-            if place:
+            if place and families(place.worn):
                 used.add(unit.run)
                 yield place
 
@@ -101,11 +101,11 @@ async def plant_all(
     seed: str,
     *,
     each: int = 1,
-    families: Sequence[str] = (),
+    only: Sequence[str] = (),
     must_reach: str = "gate",
 ) -> AsyncIterator[tuple[Place, Judged]]:
     """Plant `each` canaries at so many places; yields each with the place it was planted at."""
     for at, place in enumerate(places(ledger, count, seed)):
         for planted in spread(place.worn, each, f"{seed}|{at}"):
-            if not families or planted.family in families:
+            if not only or planted.family in only:
                 yield place, await plant(ledger, gate, place, planted, must_reach=must_reach, seed=f"{seed}|{at}")

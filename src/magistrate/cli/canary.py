@@ -81,7 +81,7 @@ async def _plant(
 
     found = []
     with progress("planting", places * each) as advance:
-        async for _, one in plant_all(ledger, gate, places, seed, each=each, families=families, must_reach=reach):
+        async for _, one in plant_all(ledger, gate, places, seed, each=each, only=families, must_reach=reach):
             found.append(one)
             advance(1)
     return found

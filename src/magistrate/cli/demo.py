@@ -10,7 +10,8 @@ import click
 from magistrate.audit.estimate import Estimate, proportion
 from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import json_line, progress, table
-from magistrate.demo import ATTACK, VERSION, Played, Row, play_suite, playable, size, suites, tally
+from magistrate.core.records import Action, RunStarted, Verdict
+from magistrate.demo import ATTACK, INJECTED, VERSION, Played, Row, Watch, play_suite, playable, size, suites, tally
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.report.summary import Summary
@@ -27,6 +28,9 @@ from magistrate.report.summary import Summary
     "--ledger", "ledger_path", type=click.Path(path_type=Path), help="Ledger to write to; in memory by default."
 )
 @click.option("--html", "html_path", type=click.Path(path_type=Path, dir_okay=False), help="Write the page.")
+@click.option(
+    "--report", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write a supervision report."
+)
 @click.option("--json", "as_json", is_flag=True, help="The table as JSON.")
 def demo(
     names: tuple[str, ...],
@@ -35,6 +39,7 @@ def demo(
     screen: bool,
     ledger_path: Path | None,
     html_path: Path | None,
+    folder: Path | None,
     as_json: bool,
 ) -> None:
     """Run AgentDojo's real environments through the gate.
@@ -45,14 +50,21 @@ def demo(
     chosen = suites(names)
     rulebook = rulebook_at(rules_path)
     summary, plays, silent = Summary(), list[Played](), 0
+    truth: dict[tuple[str, int], bool] = {}
+    reported = ""
     with Ledger(ledger_path or ":memory:") as ledger:
         gate = Gate(rulebook, ledger, reviewers=reviewers(screen), durable=False)
         with progress("playing", sum(size(suite) for suite in chosen.values())) as advance:
             for suite in chosen.values():
                 silent += len(playable(suite)[1]) * len(suite.user_tasks)
-                for play in play_suite(suite, gate, _watch(summary), attack=attack):
+                for play in play_suite(suite, gate, _watch(summary, truth), attack=attack):
                     plays.append(play)
                     advance(1, note=f"{play.suite} {play.user_task}")
+        if folder:
+            from magistrate.demo_report import demo_report
+
+            ledger.commit()
+            reported = demo_report(ledger, gate, truth, folder, "Supervision report: AgentDojo " + VERSION)
     summary.runs = sum(play.guarded for play in plays)
     rows = [tally(name, [play for play in plays if play.suite == name]) for name in chosen]
     rows.append(tally("all", plays))
@@ -76,6 +88,8 @@ def demo(
     click.echo(
         json_line([_numbers(row) for row in rows]) if as_json else _text(rows, silent, attack, screen, html_path)
     )
+    if reported:
+        click.echo(reported, err=as_json)
 
 
 _COLUMNS = (
@@ -88,8 +102,14 @@ _COLUMNS = (
 )
 
 
-def _watch(summary: Summary) -> Any:
-    return lambda run, started, action, verdict, outcome: summary.add(run, started, action, verdict, outcome)
+def _watch(summary: Summary, truth: dict[tuple[str, int], bool]) -> Watch:
+    """Adds to the summary, and notes whose call each was."""
+
+    def watch(run: str, started: RunStarted, action: Action, verdict: Verdict, outcome: str) -> None:
+        summary.add(run, started, action, verdict, outcome)
+        truth[run, verdict.action] = outcome == INJECTED
+
+    return watch
 
 
 def _numbers(row: Row) -> dict[str, Any]:
