@@ -151,6 +151,7 @@ def _known(clauses: Iterable[Clause]) -> Iterator[Clause]:
 
 def _known_of_globs(names: Sequence[str]) -> Iterator[Clause]:
     parsed = [(name, _exact(name), name.split(" like ", 1)[1] if _exact(name) else _loose(name)) for name in names]
+    yield from (((name, _YES),) for name, _, glob in parsed if glob and not glob.strip("*"))
     for (one, one_exact, narrow), (other, other_exact, wide) in permutations(sorted(parsed), 2):
         same = one_exact == other_exact
         first, second = (narrow, wide) if same and one_exact else (narrow.lower(), wide.lower())
