@@ -191,8 +191,8 @@ _WRITES = frozenset({"create", "overwrite", "delete", "permission"})
 def with_special(effects: Iterable[Effect]) -> list[Effect]:
     """The effects, and after each on a special path what that path makes of it.
 
-    Reading a path that holds secrets is `credential`; writing, deleting or re-permitting one that is run unasked later is
-    `persistence`, one that supervises the agent `oversight`, one that says who has which rights `permission`; taking a log
+    Reading a path that holds secrets is `credential`; writing, deleting, re-permitting or speaking to one that is run unasked
+    later is `persistence`, one that supervises the agent `oversight`, one that says who has which rights `permission`; taking a log
     away is flagged `clears-logs`. File tools and the shell both pass through here.
     """
     found: list[Effect] = []
@@ -201,7 +201,7 @@ def with_special(effects: Iterable[Effect]) -> list[Effect]:
         if not kinds:
             found.append(item)
             continue
-        writes = item.kind in _WRITES
+        writes = item.kind in _WRITES or item.kind == "network-out"  # speaking to a program through its socket
         if "log" in kinds and (item.kind in ("delete", "overwrite") and "append" not in item.flags):
             item = msgspec.structs.replace(item, flags=(*item.flags, "clears-logs"))
         found.append(item)

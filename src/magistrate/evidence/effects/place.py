@@ -168,7 +168,7 @@ _SPECIAL: tuple[tuple[Special, re.Pattern[str]], ...] = (
         "oversight",
         re.compile(
             r"(?:^|/)(?:[^/]*magistrate[^/]*"
-            r"|\.claude/(?:settings[^/]*\.json|hooks|managed[^/]*)|\.claude\.json|managed-(?:settings|mcp)\.json"
+            r"|\.claude/(?:settings[^/]*\.json|hooks|managed[^/]*|projects/(?:[^/]+/)*[^/]*\.jsonl)|\.codex/(?:archived_)?sessions|\.claude\.json|managed-(?:settings|mcp)\.json"
             r"|\.codex/(?:hooks\.json|config\.toml|requirements\.toml|hooks|rules)|\.cursor/(?:hooks\.json|hooks|permissions\.json|cli-config\.json)"
             r"|\.gemini/settings\.json|\.github/hooks|\.copilot/hooks|\.opencode/plugins?|opencode\.jsonc?"
             r"|\.windsurf/hooks\.json|\.kiro/hooks|\.factory/settings\.json|\.qwen/settings\.json"

@@ -157,6 +157,8 @@ def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
     for word in (*sent, *uploads):
         if word.text not in ("-", "."):
             yield path_effect("read", word, command, scene, reversible="yes", flags=("upload",))
+    for socket in _values(command, ("--unix-socket",)):
+        yield _to_socket(socket, command, scene)
     config = command.value("-K", "--config")
     if config is not None:
         yield effect("network-out", "", "url", command, dynamic=True)
@@ -203,7 +205,11 @@ def _netcat(command: Command, scene: Scene) -> Iterator[Effect]:
         flags_out: tuple[str, ...] = ()
     else:
         flags_out = ("reverse-shell",) if runs is not None else ("upload",) if command.input != "none" else ()
+    local = any(re.fullmatch(r"-[A-Za-z]*U[A-Za-z]*|--unixsock", text) for text in command.texts())
     for word in words[:1]:
+        if local:
+            yield _to_socket(word, command, scene)
+            continue
         yield effect(
             "network-out",
             word.text,
@@ -214,6 +220,12 @@ def _netcat(command: Command, scene: Scene) -> Iterator[Effect]:
             dynamic=word.dynamic,
             reversible="no",
         )
+
+
+def _to_socket(word: Word, command: Command, scene: Scene) -> Effect:
+    """Speaking to a program of this machine through its socket."""
+    path = scene.place.resolve(word.text)
+    return effect("network-out", path, "path", command, scope="local", dynamic=word.dynamic)
 
 
 def _socat(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -241,14 +253,7 @@ def _socat(command: Command, scene: Scene) -> Iterator[Effect]:
                 dynamic=word.dynamic,
             )
         elif re.match(r"unix|abstract|gopen", kind, re.I):
-            yield effect(
-                "network-out",
-                scene.place.resolve(rest.split(",")[0]),
-                "path",
-                command,
-                scope="local",
-                dynamic=word.dynamic,
-            )
+            yield _to_socket(Word(text=rest.split(",")[0], dynamic=word.dynamic), command, scene)
         elif re.match(r"exec|system", kind, re.I):
             yield from scene.shell(rest.split(",")[0].strip("'\""), via=(*command.via, "socat"), path=command.path)
 
