@@ -178,16 +178,23 @@ def connect(call: Call) -> tuple[_socket.socket, str]:
 def dial(folder: str) -> tuple[_socket.socket, str]:
     """Connect to the socket, or to the address that the server left. Raises OSError and ValueError."""
     try:
-        sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        sock.connect(socket_path(folder))
-        return sock, ""
+        return to(_socket.AF_UNIX, socket_path(folder)), ""
     except (AttributeError, OSError):  # not on this system; not there
         host, _, port = contents(folder + "/address").decode("ascii").strip().rpartition(":")
         if host != "127.0.0.1":
             raise OSError("no server on this machine") from None
-    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-    sock.connect((host, int(port)))
-    return sock, contents(folder + "/token").decode("ascii").strip()
+    return to(_socket.AF_INET, (host, int(port))), contents(folder + "/token").decode("ascii").strip()
+
+
+def to(family: int, address: "str | tuple[str, int]") -> _socket.socket:
+    """A connection, or OSError and nothing left open."""
+    sock = _socket.socket(family, _socket.SOCK_STREAM)
+    try:
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def socket_path(folder: str) -> str:

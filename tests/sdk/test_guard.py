@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from seams import FAILURES, REQUEST, Place
 
 from magistrate.core.errors import InputError, LedgerError
-from magistrate.core.records import Action, Message, RunStarted, Verdict
+from magistrate.core.records import Action, Message, Outcome, RunStarted, Verdict
 from magistrate.sdk import Answer, Guard, Refused, Unreviewed
 from magistrate.sdk.answer import answer_of, read_answer
 from magistrate.sdk.conversation import MAX_WAITING, Follower
@@ -220,6 +220,21 @@ def test_an_agent_within_a_tool_is_a_sub_agent() -> None:
     outer = next(told for told in link.heard if told.get("tool") == "delegate")
     assert (inner["session"], inner["agent"], inner["parent_call"]) == ("outer", "inner", outer["call_id"])
     assert inner["said"][0]["author"] == "machine"
+
+
+def test_a_call_id_that_comes_again_is_another_call(here: Place) -> None:
+    """Models that count from 0 in every turn; a host's repeated question would be answered from memory."""
+    with here.guard() as guard:
+        conversation = guard.conversation()
+        for _ in range(2):
+            assert conversation.review("read_file", {"path": str(here.old)}, call_id="c0").go
+            assert not conversation.ended("c0")
+            conversation.outcome("old", tool="read_file", call_id="c0")
+            assert conversation.ended("c0")
+        conversation.person("Stop reading files.")
+    bodies = [event.body for event in here.events()]
+    assert [body.call_id for body in bodies if isinstance(body, Action | Outcome)] == ["c0", "c0", "c0~2", "c0~2"]
+    assert sum(isinstance(body, Verdict) for body in bodies) == 2
 
 
 class Flaky(Always):

@@ -18,7 +18,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from magistrate.core.canon import now
+from magistrate.core.canon import new_id, now
 from magistrate.core.errors import MagistrateError
 from magistrate.core.records import Message, Outcome
 from magistrate.sdk.answer import Answer, Link, Unreviewed, unreviewed
@@ -69,6 +69,8 @@ class Conversation:
         """Held while something is under way, so that nothing overtakes what was said before it."""
         self._follower: Follower[Any] | None = None
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._asked: OrderedDict[str, int] = OrderedDict()
+        """How often each id of a call was asked about: some models count from 0 in every turn."""
 
     @property
     def session(self) -> str:
@@ -122,6 +124,7 @@ class Conversation:
                     continue
                 body = msgspec.structs.replace(body, text=clipped(body.text), at=body.at or now())
                 if isinstance(body, Outcome) and body.call_id:
+                    body = msgspec.structs.replace(body, call_id=self._own(body.call_id))
                     self._ended[body.call_id] = None
                     if len(self._ended) > MAX_CALLS:
                         self._ended.popitem(last=False)
@@ -133,7 +136,21 @@ class Conversation:
 
     def ended(self, call_id: str) -> bool:
         """Whether the outcome of this call was told."""
-        return call_id in self._ended
+        with self._lock:
+            return self._own(call_id) in self._ended
+
+    def _own(self, call_id: str) -> str:
+        """The id by which the reviewer knows a call: each call that is asked about has one of its own."""
+        count = self._asked.get(call_id, 1)
+        return call_id if count == 1 else f"{call_id}~{count}"
+
+    def _fresh(self, call_id: str) -> str:
+        with self._lock:
+            self._asked[call_id] = self._asked.get(call_id, 0) + 1
+            self._asked.move_to_end(call_id)
+            if len(self._asked) > MAX_CALLS:
+                self._asked.popitem(last=False)
+            return self._own(call_id)
 
     # ------------------------------------------------------------ asking
 
@@ -149,7 +166,8 @@ class Conversation:
     ) -> Answer:
         """Whether this call may run; blocks until it is known and recorded. Never raises: any doubt is a refusal."""
         try:
-            call = {"tool": tool, "arguments": plain(arguments), "call_id": call_id, "server": server}
+            named = self._fresh(call_id) if call_id else new_id()
+            call = {"tool": tool, "arguments": plain(arguments), "call_id": named, "server": server}
             call |= {"about": clipped(about), "annotations": dict(annotations or {}), "at": now()}
             return self._send("act", call)
         except MagistrateError as error:
