@@ -41,7 +41,7 @@ class Knows:
 
 def demo_report(ledger: Ledger, gate: Gate, truth: Truth, folder: Path, title: str) -> str:
     """Plant, draw, label, check, and write `report.html` and `bundle/`; returns a line that says so."""
-    planted = asyncio.run(_plant(ledger, gate))
+    planted = asyncio.run(_plant(ledger, Gate(gate.rulebook, ledger, reviewers=gate.reviewers, mode="dry-run")))
     sample, _, _ = take(ledger, ITEMS)
     for name in ("AgentDojo's checks", "AgentDojo's checks again"):
         for _ in label_all(ledger, sample, Knows(truth, name), batch=100):

@@ -258,12 +258,18 @@ class Docket:
         self.epoch += 1
         body = event.body
         if isinstance(body, Ruling):
-            self.rulings.add(body, event.run, event.n)
+            # What is ruled on a planted action shows whether people catch it; it is no law for anything real.
+            if not self._planted(event.run):
+                self.rulings.add(body, event.run, event.n)
         elif isinstance(body, Stop):
             self.switch.turn(event.run, event.n, body)
         for tree in list(self._trees.values()):
             if event.run in tree.runs and event.id > tree.upto:
                 tree.feed(event.run, event.n, body)
+
+    def _planted(self, run: str) -> bool:
+        query = "SELECT 1 FROM events WHERE run = ? AND kind = 'canary' LIMIT 1"
+        return self._ledger is not None and bool(self._ledger.query(query, (run,)))
 
     def seat(self, run: str, started: RunStarted, parent: Seat | None = None, *, begun: bool = False) -> Seat:
         """The place of a run. `parent`: of the run that started it, where that is at hand; `begun`: the ledger holds it already."""

@@ -21,6 +21,7 @@ from magistrate.core.records import Action, Message, Opinion, Outcome, Ruling, R
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.planting import places, plant, plant_all
+from magistrate.review.human import binding
 from magistrate.rulebook.text import default
 
 COMMANDS = ("pytest -q tests/cart", "git status", "ls -la src", "cat src/shop/cart.py | head -40", "git diff --stat")
@@ -199,6 +200,41 @@ def test_one_that_must_reach_a_person_is_caught_by_the_person_only(ledger: Ledge
     told = {one.run: one.caught for one in outcomes(ledger)}
     assert (told[first.run], told[second.run]) == (True, False)
     assert not any(told[judged.run] for judged in found[2:])
+
+
+def test_a_ruling_on_a_canary_is_no_law_for_anything_real(ledger: Ledger) -> None:
+    """A person who is fooled and allows it for the whole project has allowed nothing."""
+    found = [judged for _, judged in planted(ledger, must_reach="person") if judged.verdict.ticket]
+    assert found
+    judged = found[0]
+    ruling = Ruling(
+        verdict=3,
+        decision="allow",
+        scope="project",
+        ticket=judged.verdict.ticket,
+        binds=binding(judged.action, "/home/ann/shop"),
+        project="/home/ann/shop",
+        by="ann",
+    )
+    ledger.append(judged.run, [ruling])
+    ledger.commit()
+    gate = Gate(default(), ledger)
+    run = gate.open("real", RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"))
+    verdict = asyncio.run(run.decide(judged.action))
+    assert verdict.decision != "allow"
+    assert verdict.basis != "ruling"
+
+
+def test_nobody_is_asked_about_a_canary_that_the_gate_has_to_catch(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "one.db") as made:
+        write(made)
+    words = ["canary", "plant", "--ledger", str(tmp_path / "one.db"), "--places", "6", "--no-screen", "--reach"]
+    for reach, asked in (("gate", False), ("person", True)):
+        assert CliRunner().invoke(cli, [*words, reach]).exit_code == 0
+        with Ledger(tmp_path / "one.db", readonly=True) as after:
+            planted_runs = {one.run for one in outcomes(after)}
+            verdicts = [event.body for event in after.events(kinds=("verdict",)) if event.run in planted_runs]
+            assert any(verdict.ticket for verdict in verdicts) == asked  # type: ignore[union-attr]
 
 
 # ---------------------------------------------------------------- recall and form

@@ -64,7 +64,9 @@ def plant(
             f"no family {', '.join(sorted(unknown))}; there are {', '.join((*FAMILIES, REDIRECTED))}"
         )
     with opened(ledger_path) as ledger:
-        gate = Gate(rulebook_at(rules_path), ledger, reviewers=reviewers(screen))
+        # In a dry run nobody is asked: only canaries that people have to catch join their queue.
+        mode = "enforce" if reach == "person" else "dry-run"
+        gate = Gate(rulebook_at(rules_path), ledger, reviewers=reviewers(screen), mode=mode)
         found = asyncio.run(_plant(ledger, gate, places, each, families, reach, seed or new_secret()))
     for one in found if as_json else ():
         click.echo(
