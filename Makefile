@@ -47,7 +47,7 @@ format: $(DEV)
 
 lock:  ## pin anew what is installed; needs uv
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --extra audit --extra live --extra mcp --extra models --extra parquet --extra report pyproject.toml requirements/dev.in -o requirements/dev.txt
+	  --extra audit --extra live --extra mcp --extra models --extra parquet --extra report --extra sign pyproject.toml requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra demo pyproject.toml requirements/build.in -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
