@@ -101,8 +101,11 @@ def test_a_look_is_bounded_and_says_that_more_is_there(tmp_path: Path) -> None:
     first, more = tail.look()
     assert more
     assert len(first) <= MAX_LOOK // 100_000
-    rest, more = tail.look()
-    assert (len(first) + len(rest), more) == (60, False)
+    count = len(first)
+    while more:
+        told, more = tail.look()
+        count += len(told)
+    assert count == 60
 
 
 def test_a_file_that_became_shorter_is_read_anew(tmp_path: Path) -> None:
@@ -209,6 +212,16 @@ def test_who_writes_to_the_transcript_is_not_the_person(tmp_path: Path) -> None:
     session.tell(bash(path, "rm -rf build/old", "1"))
     assert [body.text for body in session.bodies(Message) if body.author == "person"] == ["Tidy up the notes"]
     assert session.bodies(Verdict)[0].evidence.facts[0].authority.stance != "asked"
+
+
+def test_a_sub_agent_is_not_told_its_parents_transcript(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    write(path, said("Tidy up", 1))
+    session = Session(tmp_path / "l.db")
+    session.tell(told("SessionStart", path), told("SubagentStart", path, agent_id="a1"))
+    events = session.service.commits.ledger.events("claude-code/s/a1", kinds=["message"])
+    assert list(events) == []
+    assert [body.text for body in session.bodies(Message)] == ["Tidy up"]
 
 
 def test_a_call_that_no_hook_showed_is_kept_as_unobserved(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ class Live:
 
     async def listen(self, heard: Heard) -> None:
         """Take in what happened before: first what the transcript tells, then what the hook does."""
-        if heard.transcript and (self.tail is None or self.tail.path != heard.transcript):
+        own = not heard.started.parent  # hosts name the parent's transcript in the hooks of a sub-agent
+        if own and heard.transcript and (self.tail is None or self.tail.path != heard.transcript):
             self.tail = Tail(heard.host, heard.transcript, heard.started.cwd)
         more = self.tail is not None
         while more and self.tail:

@@ -18,7 +18,7 @@ from magistrate.core.intake import MAX_LINE, decode
 from magistrate.core.records import Action, Message, Outcome
 from magistrate.hosts.follow import FOLLOWERS, Follower
 
-MAX_LOOK = 4 << 20
+MAX_LOOK = 1 << 20
 """Bytes read at one look; what is left comes with the next."""
 _BUGS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
