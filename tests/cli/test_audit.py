@@ -37,7 +37,7 @@ def test_from_draw_to_estimate(path: Path) -> None:
     assert "nothing found" in drawn
     labelled = run("audit", "label", "--ledger", path, "--as", "ann", stdin="h3sxcq").output
     assert "THE ACTION  do" in labelled
-    assert "3 labelled, durable; 21 and" in labelled
+    assert "3 labelled by ann, durable; 21 and" in labelled
     for hint in ("allow", "deny", "escalate", "0."):
         assert hint not in labelled
     exported = [json.loads(line) for line in run("audit", "export", "--ledger", path).output.splitlines()]

@@ -17,7 +17,7 @@ from magistrate.ledger import Ledger
 
 if TYPE_CHECKING:
     from magistrate.audit.findings import Audited, Measured
-    from magistrate.audit.labelling import Card
+    from magistrate.audit.labelling import Card, Labeller
     from magistrate.core.records import Label, Sample
 
 ledger_option = click.option(
@@ -162,17 +162,35 @@ def _planned(planned: Any, name: str) -> str:
 @audit.command()
 @ledger_option
 @sample_option
-@click.option("--as", "labeller", required=True, help="Your name; it stands beside every label.")
+@click.option("--as", "labeller", default="", help="Your name; it stands beside every label.")
+@click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Have a language model label instead, under its own name: settings as in docs/models.md.",
+)
 @click.option("--most", type=click.IntRange(min=0), default=0, help="Stop after so many; 0: when all are done.")
-def label(ledger_path: Path | None, name: str, labeller: str, most: int) -> None:
+def label(ledger_path: Path | None, name: str, labeller: str, model_path: Path | None, most: int) -> None:
     """Label drawn actions one by one, without sight of what was decided. Stop and go on whenever you like."""
     from magistrate.audit.book import find_sample
     from magistrate.audit.labelling import label_all
 
+    if bool(labeller) == bool(model_path):
+        raise click.UsageError("say who labels: --as NAME, or --model FILE")
     with opened(ledger_path) as ledger:
         sample = find_sample(ledger, name)
-        done = sum(1 for _ in label_all(ledger, sample, _Terminal(labeller, len(sample.items)), most=most))
-        click.echo(f"{done} labelled, durable; {_open(ledger, sample)} open")
+        who = _model(model_path) if model_path else _Terminal(labeller)
+        done = sum(1 for _ in label_all(ledger, sample, who, most=most))
+        click.echo(f"{done} labelled by {who.name}, durable; {_open(ledger, sample)} open")
+
+
+def _model(path: Path) -> Labeller:
+    from magistrate.model_labeller import ModelLabeller
+    from magistrate.models.settings import connect, load
+    from magistrate.review.choose import KEY
+    from magistrate.review.quote import key_at
+
+    return ModelLabeller(connect(load(path).model), key_at(state_dir() / KEY))
 
 
 def _open(ledger: Ledger, sample: Sample) -> str:
@@ -187,8 +205,8 @@ def _open(ledger: Ledger, sample: Sample) -> str:
 class _Terminal:
     """A person at a terminal."""
 
-    def __init__(self, name: str, items: int) -> None:
-        self.name, self._items, self._seen = name, items, 0
+    def __init__(self, name: str) -> None:
+        self.name, self._seen = name, 0
 
     def label(self, shown: Card) -> Any:
         from magistrate.audit.labelling import Answer
