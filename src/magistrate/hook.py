@@ -59,7 +59,7 @@ QUIET = (
     "Stop StopFailure PreCompact PostCompact Notification CwdChanged Interrupt AfterAgent AfterTool BeforeAgent PreCompress "
     "afterAgentResponse afterAgentThought afterFileEdit afterMCPExecution afterShellExecution agentStop beforeSubmitPrompt "
     "chat.message errorOccurred notification postToolUse postToolUseFailure preCompact session.created session.deleted "
-    "sessionEnd sessionStart stop subagentStart subagentStop tool.execute.after userPromptSubmitted"
+    "session.idle sessionEnd sessionStart stop subagentStart subagentStop tool.execute.after userPromptSubmitted"
 )
 """Events at which nothing waits for an answer, of all hosts: there a denial would mean something else."""
 

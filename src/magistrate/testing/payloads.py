@@ -204,6 +204,7 @@ TOLD: Mapping[str, tuple[tuple[str, dict[str, Any]], ...]] = MappingProxyType(
              | {"tool_response": "12 passed"}),
             ("chat.message", _opencode("chat.message", prompt=["Run the tests."], attached=["<file>...</file>"])),
             ("session.created", _opencode("session.created")),
+            ("session.idle", _opencode("session.idle", text="done")),
             ("session.deleted", _opencode("session.deleted")),
         ),
         "generic": (

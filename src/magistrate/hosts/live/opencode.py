@@ -25,6 +25,7 @@ EVENTS: Mapping[str, Kind] = MappingProxyType(
         "tool.execute.after": "result",
         "chat.message": "prompt",
         "session.created": "start",
+        "session.idle": "reply",
         "session.deleted": "end",
     }
 )

@@ -69,6 +69,17 @@ export const Magistrate = async ({ directory, client }) => {
     // An unknown parent is left out: then nobody in the session is taken for a person.
     return { session_id: session, cwd: directory, parent_id: parents.get(session) }
   }
+  // What the agent said last, so that a "yes" of the person has something to answer.
+  const lastWords = async (session) => {
+    try {
+      const found = await client.session.messages({ path: { id: session } })
+      const last = (found.data ?? []).filter((message) => message.info?.role === "assistant").at(-1)
+      const texts = (last?.parts ?? []).filter((part) => part.type === "text").map((part) => part.text)
+      return texts.join("\n")
+    } catch {
+      return ""
+    }
+  }
   return {
     event: async ({ event }) => {
       const info = event?.properties?.info
@@ -78,6 +89,10 @@ export const Magistrate = async ({ directory, client }) => {
       } else if (event?.type === "session.deleted" && info?.id) {
         await ask(event.type, await about(info.id))
         parents.delete(info.id)
+      } else if (event?.type === "session.idle" && event.properties?.sessionID) {
+        const session = event.properties.sessionID
+        const text = await lastWords(session)
+        if (text) await ask(event.type, { ...(await about(session)), text })
       }
     },
     "chat.message": async (input, output) => {

@@ -228,7 +228,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
             Wiring(
                 host="opencode",
                 gates=("tool.execute.before",),
-                tells=("tool.execute.after", "chat.message", "session.created", "session.deleted"),
+                tells=("tool.execute.after", "chat.message", "session.created", "session.idle", "session.deleted"),
                 files={
                     "user": ".config/opencode/plugin/magistrate.js",
                     "project": ".opencode/plugin/magistrate.js",
