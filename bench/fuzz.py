@@ -23,19 +23,19 @@ DEFAULT = 500
 
 
 def fuzz(host: str, count: int, first: int, *, steered: bool) -> tuple[Counter[str], float]:
-    """How `count` payloads of one host ended, and the longest any took to check, in seconds."""
+    """How `count` payloads of one host ended, and the most computing that any took to check, in seconds."""
     endings: Counter[str] = Counter()
     longest = 0.0
 
     def hold(told: tuple[str, bytes]) -> None:
         nonlocal longest
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             endings[check(ADAPTERS[host], *told)] += 1
         except Exception:
             print(f"{host} {told[0]} {told[1]!r}")
             raise
-        longest = max(longest, time.perf_counter() - began)
+        longest = max(longest, time.process_time() - began)
 
     if steered:
         for batch in range(-(-count // BATCH)):
