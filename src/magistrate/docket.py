@@ -44,7 +44,7 @@ from magistrate.core.records import (
     Verdict,
 )
 from magistrate.ledger import Ledger
-from magistrate.ledger.people import MAX_DEPTH, PEOPLE, SWITCH, family, lineage, on_ticket, started_of
+from magistrate.ledger.people import MAX_DEPTH, PEOPLE, SWITCH, decided_after, family, lineage, on_ticket, started_of
 from magistrate.review.human import Asked, InForce, Rulings, binding, cite, ticket_of
 from magistrate.rulebook.autonomy import Purse, amount_of
 from magistrate.standing import Call, Refusals, Refused, Standing, held_against, refusal
@@ -239,7 +239,7 @@ class Docket:
 
     def refresh(self) -> int:
         """Take in what people decided since the last look; the epoch. Raises LedgerError."""
-        if self._ledger is not None:
+        if self._ledger is not None and decided_after(self._ledger, self._seen):
             for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
                 self.learn(event)
         return self.epoch

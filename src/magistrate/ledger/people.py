@@ -61,6 +61,11 @@ class Halt(Record, frozen=True, kw_only=True):
     """... of these, from the command until the stop was durable."""
 
 
+def decided_after(ledger: Ledger, id_: int) -> bool:
+    """Whether people decided anything in events with a higher id: asked before each action, so it costs next to nothing."""
+    return bool(ledger.query("SELECT 1 FROM events WHERE kind IN ('ruling', 'stop') AND id > ? LIMIT 1", (id_,)))
+
+
 def lineage(ledger: Ledger, run: str) -> tuple[str, ...]:
     """The run, the one that started it, and so on up to the first of its tree."""
     found = [run]
