@@ -22,7 +22,7 @@ from magistrate.core.canon import now
 from magistrate.core.config import guarded_paths
 from magistrate.core.errors import LedgerError
 from magistrate.core.mask import mask_said
-from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.protocols import Case, Precedent, Reviewer
 from magistrate.core.records import (
     Action,
     Body,
@@ -79,7 +79,8 @@ class Gate:
 
     `durable` commits each verdict before it is returned: what a live host needs. A look-back commits a run at a time.
     `docket` knows what people decided; by default it reads the ledger that the gate writes to. `telling`: what agents hear.
-    `laws`: the law for a run by how it started, where that is more than the rulebook; asked once a run.
+    `laws`: the law for a run by how it started, where that is more than the rulebook; asked once a run. `precedents`: what people
+    ruled on facts alike (`law.gaps.Precedents.like`), shown to reviewers.
     `guarded`: absolute paths that no agent may change; by default the ledger, the state folder and this program.
     """
 
@@ -96,6 +97,7 @@ class Gate:
         telling: Telling = "all",
         guarded: Sequence[str] | None = None,
         laws: Laws | None = None,
+        precedents: Callable[[Evidence], Sequence[Precedent]] | None = None,
     ) -> None:
         self.rulebook = rulebook
         self.matcher = Matcher(rulebook)
@@ -107,6 +109,7 @@ class Gate:
         self.docket = docket or Docket(_readable(ledger))
         self.telling: Telling = telling
         self.laws = laws
+        self.precedents = precedents
         self._matchers: OrderedDict[str, Matcher] = OrderedDict({rulebook.revision: self.matcher})
         self.guarded = _guarded(ledger) if guarded is None else tuple(guarded)
 
@@ -274,6 +277,7 @@ class Run:
                 rulebook=self.rulebook,
                 history=tuple(self.recent.history),
                 asked=self.recent.asked,
+                precedents=gate.precedents(evidence) if gate.precedents else (),
             )
             verdict = tighten(verdict, await _ask(gate, case, within), self.rulebook)
             self._record([])  # a stop may have come while they thought: it is seen, or waits until this is recorded

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from magistrate.core.protocols import Case, Precedent
 from magistrate.core.records import Action, Evidence, Message, Opinion, Ruling, RunStarted, Verdict
 from magistrate.gate import Gate, judge_example
 from magistrate.law.drafts import draft
@@ -78,6 +79,24 @@ def test_precedents_are_found_by_what_an_action_would_do() -> None:
     assert (precedent.decision, precedent.because, precedent.run) == ("allow", "release day", "r0")
     assert known.like(verdicts[0].evidence) == ()
     assert known.like(Evidence()) == ()
+
+
+def test_reviewers_are_shown_precedents() -> None:
+    ledger, shown = queue(["allow"]), list[object]()
+
+    class Looks:
+        name, version = "looks", "1"
+
+        async def review(self, case: Case) -> Opinion:
+            shown.extend(case.precedents)
+            return Opinion(reviewer=self.name)
+
+    mild = replace(THIN, on_uncovered="allow")
+    gate = Gate(mild, Ledger(":memory:"), reviewers=[Looks()], precedents=Precedents(ledger, THIN).like)
+    run = gate.open("r", RunStarted(host="test", cwd="/work/app"))
+    run.observe(Message(author="person", text="Push the release branch."))
+    asyncio.run(run.decide(PUSH))
+    assert [one.decision for one in shown if isinstance(one, Precedent)] == ["allow"]
 
 
 class Cites:

@@ -22,7 +22,7 @@ from magistrate.core.records import (
 )
 from magistrate.rulebook.check import check
 from magistrate.rulebook.match import Matcher
-from magistrate.rulebook.text import default
+from magistrate.rulebook.text import default, parse, shipped_text
 
 RULES = default().rules
 LEFT_TO_REVIEWERS = {"judgement.likeness"}
@@ -114,3 +114,10 @@ def test_examples_that_comply_are_not_stopped_by_anything() -> None:
         if result.example.complies and result.decision != "allow"
     ]
     assert not stopped, "\n" + "\n".join(stopped)
+
+
+def test_the_desks_examples_come_out_as_they_say() -> None:
+    gate: Any = pytest.importorskip("magistrate.gate", exc_type=ImportError)
+    results = check(parse(shipped_text("desk.md")), gate.judge_example)
+    assert not [result for result in results if not result.ok]
+    assert len(results) > 20
