@@ -7,6 +7,7 @@ import dataclasses
 import enum
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,6 +156,29 @@ def test_a_ledger_that_cannot_be_opened_is_said_at_once(here: Place) -> None:
         Guard(ledger=here.work)
 
 
+def test_while_the_ledger_is_locked_nothing_runs_and_nothing_said_is_lost(here: Place) -> None:
+    with here.guard() as guard:
+        conversation = guard.conversation()
+        assert conversation.review("read_file", {"path": str(here.old)}).go
+        conversation.person(f"Remove {here.old}.")
+        other = sqlite3.connect(here.ledger, isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        assert not conversation.review("remove", {"path": str(here.old)}).reviewed
+        other.execute("ROLLBACK")
+        other.close()
+        assert conversation.review("remove", {"path": str(here.old)}).go
+    said = [event.body.text for event in here.events() if isinstance(event.body, Message)]
+    assert said == [f"Remove {here.old}."]
+
+
+def test_when_the_ledger_is_gone_nothing_runs(here: Place) -> None:
+    with here.guard() as guard:
+        conversation = guard.conversation()
+        assert conversation.review("read_file", {"path": str(here.old)}).go
+        here.ledger.unlink()
+        assert not conversation.review("read_file", {"path": str(here.old)}).go
+
+
 def test_in_a_dry_run_all_is_recorded_and_nothing_refused(here: Place) -> None:
     with Guard(cwd=here.work, ledger=here.ledger, dry_run=True) as guard:
         guard.tool(here.remove)(str(here.victim))
@@ -186,6 +210,17 @@ def test_a_person_can_rule_and_stop(here: Place) -> None:
         command("rule", ticket, "allow", "--because", "a test", "--yes", "--ledger", str(here.ledger))
         remove(str(here.victim))
     assert not here.victim.exists()
+
+
+def test_a_tool_cannot_touch_the_record_of_what_it_did(here: Place) -> None:
+    """Not even when a person asks for it: that is a bright line."""
+    with here.guard() as guard:
+        remove = guard.tool(here.remove)
+        guard.person(f"Remove {here.ledger}.")
+        with pytest.raises(Refused, match=r"bright\.oversight"):
+            remove(str(here.ledger))
+    verdict = [event.body for event in here.events() if isinstance(event.body, Verdict)][-1]
+    assert verdict.basis == "bright-line"
 
 
 # ---------------------------------------------------------------- conversations

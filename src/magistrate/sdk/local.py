@@ -22,6 +22,7 @@ from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Rulebook
 from magistrate.gate import Gate
 from magistrate.hosts.live.generic import NAME
+from magistrate.law.laws import Laws
 from magistrate.ledger import Ledger
 from magistrate.review.screen import Screen
 from magistrate.rulebook.text import default, load
@@ -32,6 +33,8 @@ from magistrate.server.spool import Asked
 
 GRACE = 1.0
 """Seconds beyond it for the refusal to be recorded."""
+PATIENCE = 2.0
+"""Seconds to wait for another writer to the ledger."""
 T = TypeVar("T")
 
 
@@ -45,9 +48,9 @@ def service(
     `magistrate queue`, `rule` and `stop` reach it through that ledger; for another one they take `--ledger`. Raises LedgerError and RulebookError.
     """
     rulebook = rules if isinstance(rules, Rulebook) else load(Path(rules)) if rules else default()
-    commits = Commits(Ledger(ledger or state_dir() / "live.db"))
+    commits = Commits(Ledger(ledger or state_dir() / "live.db", patience=PATIENCE))
     asked = [Screen()] if reviewers is None else reviewers
-    return Service(Gate(rulebook, commits, reviewers=asked, durable=False), commits)
+    return Service(Gate(rulebook, commits, reviewers=asked, durable=False, laws=Laws(rulebook)), commits)
 
 
 class Local:
