@@ -165,6 +165,28 @@ def test_doctor_of_a_dry_run(state: State) -> None:
     assert found["recorded"][1] == "allow (no-effect), deny (bright-line)"
 
 
+@pytest.mark.parametrize(
+    ("host", "file", "text"),
+    [
+        ("claude-code", ".claude/settings.local.json", '{"disableAllHooks": true}'),
+        ("gemini-cli", ".gemini/settings.json", '{"hooksConfig": {"enabled": false}} // mine'),
+        ("gemini-cli", ".gemini/settings.json", '{"hooksConfig": {"disabled": ["other", "magistrate"]}}'),
+        ("qwen-code", ".qwen/settings.json", '{"disableAllHooks": true}'),
+    ],
+)
+def test_hooks_that_are_switched_off(
+    host: str, file: str, text: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkup, "_tried", lambda *words: [])
+    run("guard", host)
+    assert findings(host)[1]["switch"][0] is True
+    run("unguard", host)
+    (home / file).parent.mkdir(exist_ok=True)
+    (home / file).write_text(text)
+    run("guard", host)
+    assert findings(host)[1]["switch"][0] is False
+
+
 def test_hooks_that_codex_leaves_out() -> None:
     def hook(command: str, trust: str, enabled: bool = True) -> dict[str, Any]:
         return {"command": command, "trustStatus": trust, "enabled": enabled, "eventName": "preToolUse"}

@@ -82,7 +82,7 @@ def check_up(wiring: Wiring, place: Place, state: State, *, cwd: Path) -> Report
         checks += _settings(wiring, place, found, state)
     except MagistrateError as error:
         checks.append(Check(name="settings", ok=False, what=str(error)))
-    checks += _files(state, place)
+    checks += [_switched_off(wiring, place, cwd), *_files(state, place)]
     gate = wiring.gates[0]
     if gate in found:
         checks += _tried(wiring, gate, found[gate], state, cwd)
@@ -141,6 +141,30 @@ def _settings(wiring: Wiring, place: Place, found: Mapping[str, Command], state:
     if kept and read(place) != kept.after:
         checks.append(Check(name="settings", ok=None, what="changed since it was guarded"))
     return checks
+
+
+def _switched_off(wiring: Wiring, place: Place, cwd: Path) -> Check:
+    """Whether any of the host's settings says that hooks are not to run; managed hooks run all the same."""
+    home = Path.home()
+    places = [wiring.place(scope, home=home, project=cwd, env=os.environ).file for scope in wiring.files]
+    found = []
+    for file in dict.fromkeys([place.file, *places, *(cwd / name for name in wiring.besides)] if wiring.off else []):
+        try:
+            settings = tree(file.read_text(encoding="utf-8")).plain()
+        except (OSError, UnicodeDecodeError, InputError):
+            continue
+        managed = wiring.host == "claude-code" and file == places[-1] == place.file
+        found += [f"{name} in {file}" for name, value in wiring.off if not managed and _says(settings, name, value)]
+    return Check(name="switch", ok=not found, what="; ".join(found) or "nothing switches hooks off")
+
+
+def _says(settings: Any, name: str, value: Any) -> bool:
+    """Whether the setting under a dotted name is this value, or is a list with something of it."""
+    for step in name.split("."):
+        settings = settings.get(step) if isinstance(settings, dict) else None
+    if isinstance(value, list):
+        return isinstance(settings, list) and any(one in value for one in settings)
+    return settings is value
 
 
 def _files(state: State, place: Place) -> list[Check]:

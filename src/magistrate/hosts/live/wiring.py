@@ -44,6 +44,10 @@ class Wiring(Record, frozen=True, kw_only=True):
     """A variable that moves the user's folder, and that folder as `files` names it."""
     frame: Mapping[str, Any] = MappingProxyType({})
     """What else a new file needs."""
+    off: tuple[tuple[str, Any], ...] = ()
+    """Settings that switch hooks off: a path of names joined by dots, and the value; a list of names does where ours is in it."""
+    besides: tuple[str, ...] = ()
+    """Further files in which they can stand, below the project."""
     plugin: bool = False
     """The file is a program of ours rather than settings."""
     short: Mapping[str, float] = MappingProxyType({})
@@ -152,6 +156,8 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                     "managed": "etc/claude-code/managed-settings.json",
                 },
                 moved=("CLAUDE_CONFIG_DIR", ".claude"),
+                off=(("disableAllHooks", True), ("allowManagedHooksOnly", True)),
+                besides=(".claude/settings.local.json",),
                 entry=_claude,
                 short=_CLAUDE_SHORT,
             ),
@@ -175,6 +181,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                     "project": ".gemini/settings.json",
                     "managed": "etc/gemini-cli/settings.json",
                 },
+                off=(("hooksConfig.enabled", False), ("hooksConfig.disabled", ["magistrate"])),
                 entry=_gemini,
             ),
             Wiring(
@@ -190,6 +197,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                     "project": ".qwen/settings.json",
                     "managed": "etc/qwen-code/settings.json",
                 },
+                off=(("disableAllHooks", True),),
                 entry=_gemini,
                 longest=60,
             ),
