@@ -79,7 +79,7 @@ def test_what_guard_writes_into_the_command(home: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules.md"
     rules.write_text("# Ours\n")
     run("guard", "claude-code", "--project", "--dry-run", "--allow-means", "approve", "--rules", str(rules))
-    hooks = json.loads((home / ".claude" / "settings.json").read_text())["hooks"]
+    hooks = json.loads((home / ".claude" / "settings.local.json").read_text())["hooks"]
     commands = {event: entries[0]["hooks"][0]["command"] for event, entries in hooks.items()}
     assert all(" --dry-run" in command for command in commands.values())
     assert {event for event, command in commands.items() if " --approve" in command} == {

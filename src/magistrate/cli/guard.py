@@ -71,6 +71,8 @@ def guard(
     done = {"written": "is guarded", "unchanged": "was guarded already"}.get(change, change)
     click.echo(f"{host} {done}: {place.file}")
     click.echo("mode: dry-run, nothing is blocked" if dry_run else "mode: enforce")
+    if scope == "project" and not config:
+        click.echo("The hooks name paths of this machine: keep the file out of version control.")
     if law:
         click.echo(f"rules: {law}")
     if wiring.note:
