@@ -7,10 +7,11 @@ import logging
 from pathlib import Path
 
 import pytest
+from tests.law.test_adoption import People
 
-from magistrate.core.records import Action, Message, RunStarted
+from magistrate.core.records import Action, Adoption, Message, RunStarted
 from magistrate.gate import Gate, Run
-from magistrate.law.laws import Laws, law_above
+from magistrate.law.laws import Adopted, Laws, law_above
 from magistrate.ledger import Ledger
 from magistrate.rulebook.text import default
 
@@ -62,3 +63,25 @@ def test_the_organisations_file_lies_above(tmp_path: Path) -> None:
     above = law_above(default(), own)
     assert {rule.id for rule in above.rules} - {rule.id for rule in default().rules} == {"team.no-tests"}
     assert law_above(default(), None) is default()
+
+
+def test_runs_that_begin_after_an_adoption_are_under_the_new_law(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MAGISTRATE_HOME", str(tmp_path))
+    people = People(tmp_path, "ana", "bo")
+    gate = Gate(default(), people.ledger, laws=Laws(default(), Adopted(people.ledger, tmp_path)))
+    before = opened(gate, "before", tmp_path)
+    proposal = people.write(people.proposal())
+    early = people.write(Adoption(proposal=proposal.id, old=proposal.old, new=proposal.new))
+    with caplog.at_level(logging.WARNING):
+        assert opened(gate, "early", tmp_path).rulebook.revision == default().revision
+    assert "0 of 1 approvals" in caplog.text
+    people.write(people.approval(proposal, "bo"))
+    assert opened(gate, "approved", tmp_path).rulebook.revision == default().revision
+    people.write(early)
+    assert opened(gate, "after", tmp_path).rulebook.revision == proposal.new
+    assert before.rulebook.revision == default().revision
+    (tmp_path / "allowed_signers").unlink()
+    people.write(proposal)
+    assert opened(gate, "unsure", tmp_path).rulebook.revision == proposal.new

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
-from magistrate.core.errors import InputError
+from magistrate.core.config import organisation_rulebook
+from magistrate.core.errors import InputError, MagistrateError
 from magistrate.core.records import Rulebook, RunStarted
+from magistrate.law.adoption import adoption_mark, in_force
+from magistrate.law.governance import governance
+from magistrate.ledger import Ledger
 from magistrate.rulebook.layers import base_layer, effective, read_layer, repository_file
 
 LOG = logging.getLogger(__name__)
@@ -23,13 +28,17 @@ class Laws:
     A run keeps the law that it began under.
     """
 
-    def __init__(self, base: Rulebook) -> None:
-        """`base`: the law above all repositories (`law_above`)."""
+    def __init__(self, base: Rulebook, newer: Callable[[], Rulebook | None] = lambda: None) -> None:
+        """`base`: the law above all repositories (`law_above`). `newer`: a newly adopted one, asked for with each run (`Adopted`)."""
         self.base = base
+        self._newer = newer
         self._known: OrderedDict[Stamp, Rulebook] = OrderedDict()
 
     def __call__(self, started: RunStarted) -> Rulebook:
         """The law for a run."""
+        if newer := self._newer():
+            self.base = newer
+            self._known.clear()
         path = repository_file(started.cwd) if Path(started.cwd).is_absolute() else None
         if path is None:
             return self.base
@@ -51,6 +60,34 @@ class Laws:
         except InputError as error:
             LOG.warning("refused: %s", error)
             return self.base
+
+
+class Adopted:
+    """Watches a ledger for adoptions: gives the law above all repositories when it has changed, None while it has not.
+
+    What cannot be read or verified is logged, and the old law stays.
+    """
+
+    def __init__(self, ledger: Ledger, folder: Path) -> None:
+        """`folder`: the state folder, which says who may change the law."""
+        self._ledger = ledger
+        self._folder = folder
+        self._mark = adoption_mark(ledger)
+
+    def __call__(self) -> Rulebook | None:
+        """The new law, once."""
+        try:
+            mark = adoption_mark(self._ledger)
+            if mark == self._mark:
+                return None
+            self._mark = mark
+            law = in_force(self._ledger, governance(self._folder))
+            for refused in law.refused:
+                LOG.warning("refused: %s", refused)
+            return law_above(law.rulebook, organisation_rulebook()) if law.adopted else None
+        except MagistrateError as error:
+            LOG.warning("the law was to change, and stays: %s", error)
+            return None
 
 
 def law_above(base: Rulebook, organisation: Path | None) -> Rulebook:

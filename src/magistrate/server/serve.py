@@ -27,7 +27,7 @@ from magistrate.core.errors import ConfigError, LedgerError, MagistrateError
 from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Action, Message, Record, Rulebook, RunStarted
 from magistrate.gate import Gate
-from magistrate.law.laws import Laws
+from magistrate.law.laws import Adopted, Laws
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
 from magistrate.server.commits import Commits
@@ -116,8 +116,9 @@ def build_service(
     state: State, rulebook: Rulebook, reviewers: Sequence[Reviewer]
 ) -> tuple[Service, Sequence[BaseRoute]]:
     """One gate over the folder's ledger. Raises LedgerError."""
-    commits = Commits(Ledger(state.ledger, patience=PATIENCE))
-    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=Laws(rulebook))
+    ledger = Ledger(state.ledger, patience=PATIENCE)
+    commits, laws = Commits(ledger), Laws(rulebook, Adopted(ledger, state.folder))
+    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=laws)
     return Service(gate, commits, spool=Spool(state.spool)), ()
 
 
