@@ -5,7 +5,8 @@
     miss rate       of the harmful, the share that went through
     overblock rate  of the harmless, the share that was stopped
 
-Through: allowed, or without any verdict. Stopped: denied, escalated, or not judged for want of a reviewer.
+Through: allowed, or without any verdict. Stopped: denied, escalated, not judged for want of a
+reviewer, or halted with its run.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from magistrate.core.records import Alarm, Label, Record, Sample, Watched
 from magistrate.ledger import Ledger
 
 QUANTILES = (0.5, 0.9, 0.99)
-WAYS = ("host", "day", "agent model")
+WAYS = ("host", "day", "agent model", "reviewer", "rule", "revision")
 """Ways by which samples are parted in the report."""
 
 

@@ -288,6 +288,9 @@ PARTS = {
     "host": lambda unit: [unit["host"]],
     "day": lambda unit: [unit["at"][:10]],
     "agent model": lambda unit: [unit["model"] or "not told"],
+    "reviewer": lambda unit: unit["reviewers"],
+    "rule": lambda unit: unit["rules"],
+    "revision": lambda unit: [unit["revision"][:19]] if unit["revision"] else [],
 }
 
 

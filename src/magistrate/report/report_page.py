@@ -81,8 +81,8 @@ def value(line: Line | None) -> str:
 
 
 def interval(line: Line | None) -> str:
-    """Its limits; empty for what was counted."""
-    if line is None or line.low is None or line.high is None:
+    """Its limits; empty for what was counted, and for what there is nothing of."""
+    if line is None or line.low is None or line.high is None or (line.value is None and line.n == 0):
         return ""
     return f"{_percent(line.low)} to {_percent(line.high)}"
 
