@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,7 +67,7 @@ def review(
     where = ledger_path or state_dir() / "reviews" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     intake, summary = Intake(), Summary()
     asked = reviewers(screen, model_path)
-    with Ledger(where) as ledger:
+    with Ledger(where) as ledger, few_collections():
         gate = Gate(rulebook, ledger, reviewers=asked, durable=False)
         asyncio.run(closing(_review(chosen, gate, intake, summary, as_json), asked))
         checkpoint = ledger.checkpoint
@@ -84,6 +87,19 @@ def review(
         raise click.exceptions.Exit(PARTIAL)
     if fail_on and any(STRICTNESS[d] >= STRICTNESS[fail_on] for d in summary.decisions):  # type: ignore[index]
         raise click.exceptions.Exit(FOUND)
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for garbage in cycles seldom: a look-back makes next to none, and walking all that it knows costs a tenth of its time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _review(paths: list[Path], gate: Gate, intake: Intake, summary: Summary, as_json: bool) -> None:
