@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import time
 from pathlib import Path
@@ -25,14 +26,14 @@ class Local:
         """Raises ConfigError when the file or the library is not there. Loading takes seconds."""
         try:
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-            import xllamacpp
+            library: Any = importlib.import_module("xllamacpp")
         except ImportError:
             raise ConfigError("a model in process needs the extra: pip install 'magistrate[local]'") from None
         if not path.is_file():
             raise ConfigError(f"{path}: no such model file")
         self.name = name or path.stem
         self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, "context": context}
-        parameters = xllamacpp.CommonParams()
+        parameters = library.CommonParams()
         parameters.model.path = str(path)
         parameters.n_ctx = context
         parameters.n_parallel = 1
@@ -41,7 +42,7 @@ class Local:
         if threads:
             parameters.cpuparams.n_threads = threads
         try:
-            self._server: Any = xllamacpp.Server(parameters)
+            self._server: Any = library.Server(parameters)
         except Exception as error:  # noqa: BLE001  the library raises bare exceptions
             raise ConfigError(f"{path}: the model cannot be loaded: {error}") from None
         self._turn = asyncio.Lock()
