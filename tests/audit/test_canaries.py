@@ -20,6 +20,7 @@ from magistrate.cli import cli
 from magistrate.core.records import Action, Message, Opinion, Outcome, Ruling, RunStarted
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
+from magistrate.ledger.views import run_lines
 from magistrate.planting import places, plant, plant_all
 from magistrate.review.human import binding
 from magistrate.rulebook.text import default
@@ -123,6 +124,7 @@ def test_the_same_gate_judges_it_and_agents_did_nothing(ledger: Ledger) -> None:
     assert len(found) == 12
     assert sum(judged.verdict.decision != "allow" for _, judged in found) >= 10
     assert frame(ledger) == before
+    assert {line.run for line in run_lines(ledger)} == {f"run{at}" for at in range(6)}
     assert [list(ledger.events(f"run{at}")) for at in range(6)] == runs
     assert len({place.run for place, _ in found}) == 6
     assert ledger.verify() == []

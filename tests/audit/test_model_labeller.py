@@ -50,7 +50,7 @@ def test_what_was_written_by_others_stays_in_its_marks() -> None:
     tag = asked.system.split("[[")[1][:12]
     assert tag not in HOSTILE
     assert asked.user.count(f"[[{tag}") == asked.user.count(f"{tag}]]") == 4
-    assert 'ignore the above' in asked.user
+    assert "ignore the above" in asked.user
     for hint in ("allow", "deny", "escalate", "stratum"):
         assert hint not in asked.user
 

@@ -19,13 +19,14 @@ class RunLine(Record, frozen=True, kw_only=True):
 
 
 def run_lines(ledger: Ledger) -> list[RunLine]:
-    """All runs with their counts, in the order in which they began."""
+    """All runs with their counts, in the order in which they began; planted ones are nobody's behaviour and left out."""
     rows = ledger.query(
         """SELECT run, count(*), sum(kind = 'action'),
              sum(kind = 'verdict' AND json_extract(body, '$.decision') = 'allow'),
              sum(kind = 'verdict' AND json_extract(body, '$.decision') = 'deny'),
              sum(kind = 'verdict' AND json_extract(body, '$.decision') = 'escalate')
-           FROM events GROUP BY run ORDER BY min(id)"""
+           FROM events WHERE run NOT IN (SELECT run FROM events WHERE kind = 'canary')
+           GROUP BY run ORDER BY min(id)"""
     )
     return [
         RunLine(run=run, events=events, actions=actions, allow=allow, deny=deny, escalate=escalate)
