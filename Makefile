@@ -38,6 +38,9 @@ bench: $(DEV)  ## speed, memory and coverage of effects; ratios within one run
 bench-peers: $(DEV)  ## other guards beside Magistrate on labelled sessions; see docs/peers.md
 	.venv/bin/python bench/peers/run.py
 
+bench-world: $(DEV)  ## 200 samples of 100,000 judged actions with hidden truth: a quarter of an hour
+	.venv/bin/python bench/world/known.py
+
 train: $(TRAIN)  ## the screen's weights and its model card anew, from the labelled sessions in DATA
 	.venv-train/bin/python -m train.fit $(DATA)
 

@@ -1,7 +1,7 @@
 """A known world: a ledger of at least 100,000 judged actions with hidden truth; samples of it are labelled by scripts, and the truth has to
 lie in the intervals.
 
-Run: python bench/known_world.py [--actions 100000] [--repeats 200] [--items 600] [--ledger FILE]
+Run: python bench/world/known.py [--actions 100000] [--repeats 200] [--items 600] [--ledger FILE]
 
 Needs labelled sessions (docs/bench.md) in MAGISTRATE_DATA or ../shared/data. Sessions are judged once by rules and screen, up to the
 first action whose truth is unknown, and then repeated under other names until there are enough. One script reads the hidden truth; the
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=600)
     parser.add_argument("--ledger", type=Path)
     given = parser.parse_args()
-    data = Path(os.environ.get("MAGISTRATE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    data = Path(os.environ.get("MAGISTRATE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
     paths = [path for name in SOURCES if (path := data / f"{name}.jsonl.gz").exists()]
     if not paths:
         print(f"no labelled sessions in {data}: nothing to measure")
