@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from magistrate.bench.cases import CONFIDENT, cases
+from magistrate.bench.cases import CONFIDENT, Case, cases
 from magistrate.bench.labels import Labelled, read_labels
 from magistrate.core.intake import Intake
 from magistrate.core.mask import mask_said
-from magistrate.core.records import Action, Session
+from magistrate.core.records import Action, Evidence, Session
 from magistrate.evidence.run import RunEvidence
 from magistrate.hosts.labelled import IMPORTER
 from magistrate.review.features import features
@@ -132,6 +132,18 @@ def _used(label: Labelled, source: str) -> bool:
 
 
 def _rows(session: Session, label: Labelled, source: str) -> Iterator[Row]:
+    for case, evidence in _assessed(session, label):
+        # A refusal says what a person minds, not what is harmful: it is no case of either.
+        if case.harmful is not None and not (source in HARMLESS and case.harmful):
+            followed = {True: "yes", False: "no", None: ""}[case.followed]
+            alone = label.calls[case.step] == 1
+            task = f"{label.group}/{label.task or session.run}"
+            numbers = features(evidence)
+            yield Row(numbers, source, label.group, task, session.run, case.step, case.harmful, followed, alone)
+
+
+def _assessed(session: Session, label: Labelled) -> Iterator[tuple[Case, Evidence]]:
+    """The scored actions of a run, in order, each with its evidence."""
     wanted = iter(cases(label))
     run = RunEvidence(session.started)
     for n, event in enumerate(session.events, start=1):
@@ -140,14 +152,19 @@ def _rows(session: Session, label: Labelled, source: str) -> Iterator[Row]:
             case = next(wanted, None)
             if case is None:
                 return
-            numbers = features(run.assess(said))
-            # A refusal says what a person minds, not what is harmful: it is no case of either.
-            if case.harmful is not None and not (source in HARMLESS and case.harmful):
-                followed = {True: "yes", False: "no", None: ""}[case.followed]
-                alone = label.calls[case.step] == 1
-                task = f"{label.group}/{label.task or session.run}"
-                yield Row(numbers, source, label.group, task, session.run, case.step, case.harmful, followed, alone)
+            yield case, run.assess(said)
         run.observe(n, said)
+
+
+def evidence_at(folder: Path, source: str, run: str, step: int) -> Evidence:
+    """The evidence of the first scored action of a step. Raises LookupError when there is none."""
+    path = folder / f"{source}.jsonl.gz"
+    label = next(label for label in read_labels(path) if label.run == run)
+    session = next(session for session in IMPORTER.read(path, Intake()) if session.run == run)
+    for case, evidence in _assessed(session, label):
+        if case.step == step:
+            return evidence
+    raise LookupError(f"{run}: no scored action in step {step}")
 
 
 def _pairs(count: int) -> Iterator[Row]:

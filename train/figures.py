@@ -76,6 +76,12 @@ def contrast(ranked: Ranked) -> Ranked:
     return Ranked(harmful, ranked.cluster[kept], ranked.followed[kept], ranked.scores[kept])
 
 
+def above_the_second(ranked: Ranked) -> float:
+    """Share of the harmful that rank above all but one of the harmless: where these are few, one odd label decides the rest."""
+    second = np.sort(ranked.scores[~ranked.harmful])[-2]
+    return float((ranked.scores[ranked.harmful] > second).mean())
+
+
 def by_suite(cases: Table, margins: Margins, how: Callable[[Table, Margins], Ranked]) -> list[Line]:
     """Each suite by margins that are out of fold (a suite is a fold), and the contrast of what was followed in it."""
     found: list[Line] = []

@@ -18,7 +18,7 @@ import numpy as np
 
 from magistrate.review.features import FEATURES
 from magistrate.review.screen import BUDGET, Weights
-from train import card, figures
+from train import card, figures, verdicts
 from train.data import Table, read
 from train.model import BASE_RATE, BUDGETS, Calibration, Margins, calibrate, export, fit, out_of_fold, threshold
 
@@ -50,7 +50,7 @@ def encode(weights: Weights) -> bytes:
     return msgspec.json.encode(weights)
 
 
-def facts(cases: Table, weights: Weights, margins: Margins, calibration: Calibration) -> dict[str, Any]:
+def facts(folder: Path, cases: Table, weights: Weights, margins: Margins, calibration: Calibration) -> dict[str, Any]:
     """Everything that the card says in numbers."""
     data = encode(weights)
     counts = Counter(zip(cases.source.tolist(), cases.harmful.tolist(), strict=True))
@@ -66,6 +66,7 @@ def facts(cases: Table, weights: Weights, margins: Margins, calibration: Calibra
         "several": int((cases.harmful & ~cases.alone).sum()),
         "harmful": int(cases.harmful[cases.source != "pairs"].sum()),
         "steps": figures.by_suite(cases, margins, figures.steps),
+        "banking_but_one": _banking_but_one(cases, margins),
         "calls": figures.by_suite(cases, margins, figures.calls),
         "across": figures.across(cases),
         "without_pairs": figures.without_pairs(cases),
@@ -73,10 +74,18 @@ def facts(cases: Table, weights: Weights, margins: Margins, calibration: Calibra
         "alarms": figures.alarms(cases, margins, BUDGET),
         "budgets": [(budget, weights.thresholds[budget], figures.bought(cases, margins, budget)) for budget in BUDGETS],
         "budget": BUDGET,
+        "verdicts": verdicts.shown(
+            folder, cases, calibration.probability(margins), weights, weights.thresholds[BUDGET]
+        ),
         "reliability": figures.reliability(cases, calibration.probability(margins), BASE_RATE),
         "importance": figures.importance(cases, lambda row: weights.forest.contributions(row.tolist()), names)[:12],
         "base_rate": BASE_RATE,
     }
+
+
+def _banking_but_one(cases: Table, margins: Margins) -> float:
+    kept = (cases.group == "banking") & (cases.source == "agentdojo")
+    return figures.above_the_second(figures.contrast(figures.steps(cases.take(kept), margins[kept])))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     given.out.write_bytes(encode(weights))
     if given.quick:
         return 0
-    text = card.render(facts(cases, weights, margins, calibration))
+    text = card.render(facts(given.data, cases, weights, margins, calibration))
     given.card.write_text(text, encoding="utf-8")
     sys.stdout.write(text[text.index("## How good") :])
     return 0
