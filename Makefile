@@ -7,7 +7,7 @@ TRAIN = .venv-train/.ready
 SDK = .venv-sdk/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test test-sdk check bench bench-peers train format lock clean
+.PHONY: demo test test-sdk check bench bench-peers bench-world train format lock clean
 
 demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html, out/report
 	@mkdir -p out
