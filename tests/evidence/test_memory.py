@@ -44,7 +44,7 @@ def test_evidence_is_the_same_in_every_process() -> None:
             capture_output=True,
             text=True,
         ).stdout
-        for seed in ("1", "2", "3")
+        for seed in ("1", "5")
     }
     assert len(found) == 1
 
