@@ -186,3 +186,19 @@ def test_settings(tmp_path: Path) -> None:
         (tmp_path / "governance.toml").write_text(bad, encoding="utf-8")
         with pytest.raises(ConfigError):
             governance(tmp_path)
+
+
+def test_no_change_is_adopted_twice(people: People) -> None:
+    """After a change and its reversal the first one's approvals could else bring it back."""
+    first = people.write(people.proposal())
+    people.write(people.approval(first, "bo"))
+    adopted = people.write(people.adoption(first))
+    back = people.write(people.proposal(text=shipped_text()))
+    people.write(people.approval(back, "bo"))
+    people.write(people.adoption(back))
+    people.write(adopted)
+    law = in_force(people.ledger, people.governance)
+    assert law.rulebook.revision == default().revision
+    assert "adopted before" in law.refused[0]
+    with pytest.raises(InputError, match="adopted before"):
+        people.adoption(first)

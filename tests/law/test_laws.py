@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from magistrate.core.records import Action, Adoption, Message, RunStarted
 from magistrate.gate import Gate, Run
 from magistrate.law.laws import Adopted, Laws, law_above
 from magistrate.ledger import Ledger
-from magistrate.rulebook.text import default
+from magistrate.rulebook.text import default, parse
 
 STRICT = (
     "## No tests here {#team.no-tests authority=team}\n\nTests are run by the pipeline.\n\n"
     '```toml\n[match]\ndecision = "deny"\neffect = "execute"\n```\n'
 )
+THIN = STRICT.replace("authority=team", "authority=organisation")
 LOOSE = STRICT.replace("deny", "allow").replace("#team.no-tests", "#work.run")
 TEST = Action(tool="bash", arguments={"command": "pytest"})
 
@@ -85,3 +87,17 @@ def test_runs_that_begin_after_an_adoption_are_under_the_new_law(
     (tmp_path / "allowed_signers").unlink()
     people.write(proposal)
     assert opened(gate, "unsure", tmp_path).rulebook.revision == proposal.new
+
+
+def test_a_hostile_repository_does_not_keep_the_server_busy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    globs = ", ".join(f'"*{"?*a" * (at % 7 + 1)}[!b]*{at}"' for at in range(60))
+    match = f'[[match]]\ndecision = "allow"\neffect = ["message", "delete"]\ntarget = [{globs}]\n\n'
+    text = "## Team {#team.x authority=team}\n\nText.\n\n```toml\n" + match * 60 + "```\n"
+    started = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        Laws(default())(RunStarted(host="test", cwd=str(repository(tmp_path, text))))
+        Laws(parse(THIN))(RunStarted(host="test", cwd=str(repository(tmp_path, text))))
+        assert Laws(default())(RunStarted(host="test", cwd=str(repository(tmp_path, "x" * 300_000)))) is default()
+    assert time.monotonic() - started < 30
+    assert "no rule above covers" in caplog.text
+    assert "bytes" in caplog.text

@@ -151,7 +151,7 @@ def books(draw: st.DrawFn, prefix: str) -> Rulebook:
     return Rulebook(rules=tuple(rules), revision="", on_uncovered=draw(st.sampled_from(["escalate", "deny", "allow"])))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much])
 @given(books("h"), books("l"), facts())
 def test_what_is_not_refused_never_loosens(above: Rulebook, below: Rulebook, shown: tuple[Fact, Action]) -> None:
     layer = Layer(name="organisation", rulebook=below)

@@ -122,7 +122,7 @@ def holds(match: Match, fact: Fact, action: Action) -> bool:
     return matches(replace(RULE, matches=(match,)), fact, action) is not None
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(st.lists(small_matches(), min_size=1, max_size=2), st.lists(small_matches(), max_size=3), facts())
 def test_no_witness_means_no_fact(inside: list[Match], outside: list[Match], shown: tuple[Fact, Action]) -> None:
     hit = all(holds(match, *shown) for match in inside) and not any(holds(match, *shown) for match in outside)

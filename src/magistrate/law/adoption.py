@@ -135,12 +135,15 @@ def in_force(ledger: Ledger, governance: Governance) -> InForce:
         )
     law = InForce(rulebook=default())
     steps: list[Step] = []
-    current = ""
+    current, done = "", set[str]()
     for event, adoption in history.adoptions:
         step = _step(history, event, adoption, governance, current)
+        if adoption.proposal in done:
+            step = replace(step, refused="it was adopted before: a change back needs a proposal of its own")
         steps.append(step)
         if not step.refused and step.proposal:
             current = adoption.new
+            done.add(adoption.proposal)
             law = InForce(rulebook=_adopted(step.proposal), text=step.proposal.text)
     refused = tuple(f"adoption of {step.adoption.proposal[:8]}: {step.refused}" for step in steps if step.refused)
     return replace(law, steps=tuple(steps), refused=refused)
@@ -255,4 +258,8 @@ def adopt(law: InForce, history: History, proposal: Proposal, governance: Govern
         )
     if why := short_of(proposal, history.checked(proposal, governance), governance):
         raise InputError(f"not adopted: {why}")
+    if any(step.adoption.proposal == proposal.id for step in law.steps if not step.refused):
+        raise InputError("it was adopted before", mend="propose it anew")
+    if parse(proposal.text).revision != proposal.new:
+        raise InputError("the proposed text has another revision than the proposal says", mend="propose it anew")
     return Adoption(proposal=proposal.id, old=proposal.old, new=proposal.new, at=now())

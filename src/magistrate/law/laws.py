@@ -17,6 +17,10 @@ from magistrate.rulebook.layers import base_layer, effective, read_layer, reposi
 
 LOG = logging.getLogger(__name__)
 MAX_KNOWN = 256
+MAX_SIZE = 256 << 10
+"""Bytes of a repository's rulebook; a repository may be anybody's."""
+PATIENCE = 3.0
+"""Seconds for finding out whether it loosens anything."""
 Stamp = tuple[str, int, int]
 """A file, when it was changed (ns), its size."""
 
@@ -45,6 +49,9 @@ class Laws:
         try:
             stat = path.stat()
             stamp = (str(path), stat.st_mtime_ns, stat.st_size)
+            if stat.st_size > MAX_SIZE:
+                LOG.warning("refused: %s has more than %d bytes", path, MAX_SIZE)
+                return self.base
             if stamp not in self._known:
                 self._known[stamp] = self._read(path)
                 if len(self._known) > MAX_KNOWN:
@@ -56,7 +63,7 @@ class Laws:
 
     def _read(self, path: Path) -> Rulebook:
         try:
-            return effective([base_layer(self.base), read_layer("repository", path)])
+            return effective([base_layer(self.base), read_layer("repository", path)], patience=PATIENCE)
         except InputError as error:
             LOG.warning("refused: %s", error)
             return self.base

@@ -17,7 +17,9 @@ repository cannot call itself the organisation. For judgement rules, which have 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,8 +103,10 @@ def find_layers(
     return [read_layer(name, path) for name, path in files if path]
 
 
-def effective(layers: Sequence[Layer]) -> Rulebook:
+def effective(layers: Sequence[Layer], *, patience: float = inf) -> Rulebook:
     """The law of all layers, highest first, as one rulebook with a revision of its own and the source of each rule.
+
+    `patience`: seconds that may be spent on a layer; one that takes longer to check is refused.
 
     Raises `BadRulebook` when a layer loosens what a higher one fixes, naming the line of both, or claims an authority that it
     does not have.
@@ -112,7 +116,7 @@ def effective(layers: Sequence[Layer]) -> Rulebook:
         problems = Problems(layer.rulebook.source)
         for rule in _own(layer):
             _refuse_rank(rule, layer, problems)
-        for found in loosenings(law, layer):
+        for found in loosenings(law, layer, patience=patience):
             on = f"; for instance {found.on}" if found.on else ""
             problems.add(found.line, f"{found.what} ({found.above}){on}", "a lower rulebook may only tighten")
         problems.settle()
@@ -120,7 +124,7 @@ def effective(layers: Sequence[Layer]) -> Rulebook:
     return revised(law)
 
 
-def loosenings(law: Rulebook, layer: Layer) -> Iterator[Loosening]:
+def loosenings(law: Rulebook, layer: Layer, *, patience: float = inf) -> Iterator[Loosening]:
     """Each place where a layer would loosen the law above it, in the sense of this module's docstring."""
     held = {rule.id: rule for rule in law.rules}
     own = [rule for rule in _own(layer) if rule.id not in held or not _same(rule, held[rule.id])]
@@ -131,8 +135,13 @@ def loosenings(law: Rulebook, layer: Layer) -> Iterator[Loosening]:
             what = f"`{rule.id}` would replace the rule of that id"
             yield Loosening(what=what, line=rule.line, above=_place(above, law))
     standing = [rule for rule in law.rules if rule.id not in {rule.id for rule in own}]
+    end = time.monotonic() + patience
     for rule in own:
         for match in rule.matches:
+            if time.monotonic() > end:
+                what = f"what `{rule.id}` would loosen cannot be told in {patience:g} s"
+                yield Loosening(what=what, line=match.line, above=law.source)
+                return
             yield from _uncovers(match, rule, law)
             if match.decision == "allow":
                 yield from _conflicts(match, rule, standing, law)

@@ -80,7 +80,8 @@ def load(path: str | Path) -> Rulebook:
     """Read a rulebook file (UTF-8)."""
     problems = Problems(str(path))
     try:
-        data = Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            data = stream.read(4 * MAX_TEXT + 1)  # one more than the longest text has: refused as too long below
         return parse(data.decode("utf-8-sig"), source=str(path))
     except OSError as error:
         problems.add(0, f"cannot be read: {error.strerror}")
