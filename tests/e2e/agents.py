@@ -36,6 +36,8 @@ class Agent:
     """What follows; the prompt comes last."""
     files: Mapping[str, str]
     """Its own settings, by their path under the home folder."""
+    guarded: str
+    """The file that `guard` changes or makes."""
     env: Mapping[str, str]
     shell: Say
     read: Say
@@ -69,6 +71,7 @@ CLAUDE = Agent(
     package="@anthropic-ai/claude-code",
     program="@anthropic-ai/claude-code-linux-*/claude",
     argv=("-p", "--dangerously-skip-permissions"),
+    guarded=".claude/settings.json",
     files={".claude/settings.json": _json({"cleanupPeriodDays": 20, "env": {"EDITOR": "true"}})},
     env={
         "ANTHROPIC_BASE_URL": "{url}",
@@ -118,6 +121,7 @@ CODEX = Agent(
     package="@openai/codex",
     program="@openai/codex-linux-*/vendor/*/bin/codex",
     argv=("exec", "--skip-git-repo-check"),
+    guarded=".codex/hooks.json",
     files={".codex/config.toml": CODEX_SETTINGS},
     env={"SCRIPTED_KEY": "none"},
     shell=_exec,
@@ -137,6 +141,7 @@ CODEX_SCRIPTED = Agent(
     package=CODEX.package,
     program=CODEX.program,
     argv=("exec", "--skip-git-repo-check", "--model", "gpt-5.6-sol"),
+    guarded=CODEX.guarded,
     files=CODEX.files,
     env=CODEX.env,
     shell=lambda command: _in_script("exec_command", {"cmd": command}),
@@ -152,6 +157,7 @@ GEMINI = Agent(
     package="@google/gemini-cli",
     program="@google/gemini-cli/bundle/gemini.js",
     argv=("--yolo", "--skip-trust", "--model", "gemini-2.5-pro", "--prompt"),
+    guarded=".gemini/settings.json",
     files={
         ".gemini/settings.json": _json(
             {
@@ -173,6 +179,7 @@ QWEN = Agent(
     package="@qwen-code/qwen-code",
     program="@qwen-code/qwen-code/cli.js",
     argv=("--yolo", "--model", "scripted-1", "--prompt"),
+    guarded=".qwen/settings.json",
     files={
         ".qwen/settings.json": _json(
             {
@@ -194,6 +201,7 @@ OPENCODE = Agent(
     package="opencode-ai",
     program="opencode-linux-*/bin/opencode",
     argv=("run", "--format", "json"),
+    guarded=".config/opencode/plugin/magistrate.js",
     files={
         # It looks for its plugin library at a registry when it starts, and tries for a minute.
         ".npmrc": "registry=http://127.0.0.1:9/\nfetch-retries=0\n",
@@ -223,4 +231,6 @@ OPENCODE = Agent(
     write=lambda path, text: Call("write", {"filePath": path, "content": text}),
 )
 
-AGENTS = {agent.label: agent for agent in (CLAUDE, CODEX, CODEX_SCRIPTED, GEMINI, QWEN, OPENCODE)}
+AGENTS = {agent.label: agent for agent in (CLAUDE, CODEX, GEMINI, QWEN, OPENCODE)}
+WAYS = AGENTS | {CODEX_SCRIPTED.label: CODEX_SCRIPTED}
+"""The hosts, and other ways in which one of them calls its tools."""

@@ -33,6 +33,8 @@ PATIENCE = 120
 SECRET = "AKIAQYLPMN5HFUXE7TQB"
 WORLDS = BUILD / "w" if not str(BUILD).startswith(("/tmp/", "/var/tmp/")) else Path.home() / ".magistrate-e2e"
 """Not under a folder for temporary files, where deleting is nobody's harm; and short, since sockets' paths are."""
+SCRIPTS = ("functions.exec",)
+"""Codex's tool that runs a script of calls. Each of those is an action of its own; the script stands in the transcript alone."""
 CURL = '''#!{python}
 """Stands in for curl where there is none: sends what follows -d or @ to the proxy, as curl would."""
 import os, sys, urllib.request
@@ -111,6 +113,8 @@ class World:
         self.other = self.home / "archive"
         self.net = Net()
         self.model = ModelServer(lines())
+        self.trusted: dict[str, bytes] = {}
+        """What the person added to their settings by trusting Codex's new hooks."""
         for path, text in {
             self.work / "notes.txt": "Order 12: three lamps\nOrder 13: one chair\n",
             self.other / "2019" / "ledger.csv": "year,total\n2019,1180\n",
@@ -167,7 +171,10 @@ class World:
         """The person puts Magistrate in front of their host, and tells Codex that its new hooks are theirs."""
         self.magistrate("guard", self.agent.name, "--user")
         if self.agent.name == "codex":
-            trust(self.agent.start()[0], self.work, self.env, self.home / ".codex" / "config.toml")
+            config = self.home / ".codex" / "config.toml"
+            before = config.read_bytes()
+            trust(self.agent.start()[0], self.work, self.env, config)
+            self.trusted[".codex/config.toml"] = config.read_bytes().removeprefix(before)
 
     def play(self, prompt: str, *steps: Step | Script) -> Played:
         """The person starts the host with a prompt, and its model plays these steps."""
@@ -212,14 +219,14 @@ class World:
             return list(ledger.events())
 
     def judged(self) -> list[Judged]:
-        """The actions in the ledger, oldest first, with their verdicts; probes of `doctor` left out."""
+        """The actions in the ledger, oldest first, with their verdicts; without probes of `doctor`, and scripts that only call tools."""
         events = self.events()
         verdicts = {(e.run, e.body.action): e.body for e in events if isinstance(e.body, Verdict)}
         starts = {e.run: e.body for e in events if isinstance(e.body, RunStarted)}
         return [
             Judged(e.run, e.n, e.body, verdicts.get((e.run, e.n)))
             for e in events
-            if isinstance(e.body, Action) and starts[e.run].cwd == str(self.work)
+            if isinstance(e.body, Action) and starts[e.run].cwd == str(self.work) and e.body.tool not in SCRIPTS
         ]
 
     def tree(self) -> dict[str, bytes]:
@@ -230,6 +237,11 @@ class World:
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
+
+    def guards(self) -> dict[str, bytes]:
+        """What the guard consists of: the hook, and the file of the host that names it."""
+        kept = [self.home / self.agent.guarded, self.state / "hook.py", self.state / "magistrate_hook.py"]
+        return {str(path): path.read_bytes() for path in kept}
 
     def settings(self) -> dict[str, bytes]:
         """The host's own settings, as they lie on disk."""
