@@ -38,7 +38,7 @@ class Silent(Reader):
         raise TimeoutError
 
 
-def pairs_of(reviewer: Reader, n: int = 40) -> list[Pair]:
+def pairs_of(reviewer: Reader, n: int = 60) -> list[Pair]:
     async def all_() -> list[Pair]:
         return [pair async for pair in ask(reviewer, [(RULE, CASE)] * n)]
 
@@ -47,7 +47,7 @@ def pairs_of(reviewer: Reader, n: int = 40) -> list[Pair]:
 
 def test_who_reads_the_rule_and_who_does_not() -> None:
     reads, not_, silent = followed(pairs_of(Reader())), followed(pairs_of(Stubborn())), followed(pairs_of(Silent(), 3))
-    assert (reads.sensitivity.value, reads.follows, reads.forbid, reads.permit) == (1.0, True, 40, 0)
+    assert (reads.sensitivity.value, reads.follows, reads.forbid, reads.permit) == (1.0, True, 60, 0)
     assert (not_.sensitivity.value, not_.follows) == (0.0, False)
     assert (silent.n, silent.missing, silent.sensitivity.value, silent.follows) == (0, 3, None, None)
 
