@@ -29,6 +29,8 @@ MAX_REPLY = 1 << 20
 OK = b"HTTP/1.1 200 OK\r\n"
 DEADLINE = 20.0
 """Seconds, unless the command line says otherwise: below the least that any host waits (Copilot and VS Code: 30)."""
+GRACE = 3.0
+"""Seconds after the deadline, at most, in which the denial is printed and a large payload may be put into the spool."""
 DRY_DEADLINE = 2.0
 """Seconds that a dry run may cost at most: what the server did not take by then is left in the spool."""
 TRIES = 10
@@ -364,7 +366,7 @@ def watch(call: Call) -> None:
     """End the process at its deadline, whatever the rest of it waits for."""
     time.sleep(call.left())
     _thread.start_new_thread(refuse, (call, "no answer came in time"))
-    time.sleep(0.5)
+    time.sleep(min(0.5 + call.deadline / 8, GRACE))
     os._exit(exit_code(call))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -330,3 +331,17 @@ def test_a_denial_by_the_hook_stands_in_the_ledger_after_the_verdict_that_did_no
     one = service(tmp_path / "l.db", spool=spool)
     asyncio.run(one.drain())
     assert [(verdict.action, verdict.decision) for verdict in bodies(one, Verdict)] == [(1, "allow"), (1, "deny")]
+
+
+def test_what_was_left_half_is_recorded_as_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    spool = Spool(tmp_path / "spool")
+    path = tmp_path / "spool" / spool.write(replace(bash("echo 1", "1"), denied="no answer came in time"))
+    half = path.rename(path.with_name(path.name + ".part"))
+    half.write_bytes(half.read_bytes()[:-20])
+    assert spool.names() == []  # somebody may still be writing it
+    os.utime(half, (1, 1))
+    one = service(tmp_path / "l.db", spool=spool)
+    asyncio.run(one.drain())
+    assert [verdict.decision for verdict in bodies(one, Verdict, "claude-code/unreadable")] == ["deny"]
+    assert spool.names() == []

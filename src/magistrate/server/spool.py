@@ -15,6 +15,8 @@ from magistrate.core.canon import new_id
 from magistrate.core.records import Record
 
 MAX_FILE = 17 << 20
+ABANDONED = 60.0
+"""Seconds after which nobody is still writing a file."""
 MAX_FILES = 10_000
 """Files looked at in one go."""
 
@@ -44,9 +46,14 @@ class Spool:
         self._folder = folder
 
     def names(self) -> list[str]:
-        """What lies there, oldest first."""
+        """What lies there, oldest first; also what somebody began to leave and was ended over it."""
+        now = time.time()
         try:
-            found = [entry.name for entry in os.scandir(self._folder) if not entry.name.endswith(".part")]
+            found = [
+                entry.name
+                for entry in os.scandir(self._folder)
+                if not entry.name.endswith(".part") or now - entry.stat().st_mtime > ABANDONED
+            ]
         except OSError:
             return []
         return sorted(found)[:MAX_FILES]
