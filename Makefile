@@ -6,8 +6,9 @@ DEMO = .venv-demo/.ready
 TRAIN = .venv-train/.ready
 SDK = .venv-sdk/.ready
 DATA ?= ../shared/data
+E2E_WORKERS ?= 2
 
-.PHONY: demo test test-sdk check bench bench-peers bench-world train format lock clean
+.PHONY: demo test test-sdk e2e check bench bench-peers bench-world train format lock clean
 
 demo: $(DEMO)  ## real AgentDojo environments through the gate: table, intervals, out/demo.html, out/report
 	@mkdir -p out
@@ -19,6 +20,11 @@ test: check  ## everything that has to pass
 test-sdk: $(SDK)  ## the seams of agent libraries and the MCP proxy, against the libraries and public servers themselves
 	.venv-sdk/bin/python -m mypy src/magistrate/sdk
 	.venv-sdk/bin/python -m pytest tests/sdk tests/mcp/test_servers.py -W default -p no:cacheprovider --disable-warnings
+
+e2e: $(DEV)  ## real host agents from npm behind Magistrate, each driven by a scripted model; see docs/e2e.md
+	@if why=$$(.venv/bin/python tests/e2e/install.py); then \
+	  MAGISTRATE_E2E=1 .venv/bin/python tests/e2e/offline.py .venv/bin/python -m pytest tests/e2e -v -n $(E2E_WORKERS) $(E2E); \
+	else echo "No host was run. $$why"; test -z "$$MAGISTRATE_E2E_REQUIRED"; fi
 
 check: $(DEV)
 	.venv/bin/ruff format --check src tests bench

@@ -75,7 +75,9 @@ def run(command: list[str], trouble: str, **more: str) -> None:
 
 
 def install() -> None:
-    """Bring BUILD to what is pinned. Raises Unavailable."""
+    """Bring BUILD to what is pinned, unless it is. Raises Unavailable."""
+    if (BUILD / "bin" / "node").exists() and (BUILD / "node_modules" / ".package-lock.json").exists() and not strays():
+        return
     BUILD.mkdir(parents=True, exist_ok=True)
     client = npm()
     for name in ("package.json", "package-lock.json"):
@@ -93,7 +95,9 @@ def strays() -> list[str]:
         for path in (PINNED / "package-lock.json", BUILD / "node_modules" / ".package-lock.json")
     )
     named = {where: (entry.get("version"), entry.get("integrity")) for where, entry in lock.items()}
-    return [where for where, entry in installed.items() if named.get(where) != (entry["version"], entry["integrity"])]
+    wrong = [where for where, entry in installed.items() if named.get(where) != (entry["version"], entry["integrity"])]
+    wanted = json.loads((PINNED / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    return wrong + [name for name in wanted if f"node_modules/{name}" not in installed]
 
 
 if __name__ == "__main__":

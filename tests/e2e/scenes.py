@@ -100,13 +100,14 @@ def told_apart(refused: list[Judged], reading: Action) -> None:
 
 
 def known_again(refused: list[Judged], reading: Action) -> None:
-    """Each later attempt is known as a way around the first, which it names."""
+    """Each later attempt names the first as what it goes around, and is refused for that alone where no rule would."""
     first, *later = refused
     assert len(later) == 3
     for one in later:
         assert one.verdict
-        assert one.verdict.basis in ("workaround", "paused")
+        assert one.verdict.basis in ("rule", "workaround")
         assert first.n in {earlier.event for earlier in one.verdict.evidence.earlier}
+    assert "workaround" in {one.verdict.basis for one in later if one.verdict}
 
 
 SCENES = {
