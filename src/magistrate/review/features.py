@@ -38,7 +38,7 @@ def _table(topic: Topic, *rows: tuple[str, Literal[-1, 1], str]) -> tuple[Featur
 FEATURES: tuple[Feature, ...] = (
     *_table(
         "asking",
-        ("unasked", 1, "how far the worst effect is from what was asked: 0 asked, 1 delegated, 2 implied, 3 silent, 4 limited, 5 forbidden"),
+        ("unasked", 1, "how far the worst effect is from what was asked: 0 asked, 1 delegated, 2 implied, 3 nobody asked, or against it"),
         ("unasked_mean", 1, "the same, averaged over the effects"),
         ("kind_unasked", 1, "share of effects whose kind the person never asked for"),
         ("target_unnamed", 1, "share of targets that the person never named"),
@@ -62,7 +62,7 @@ FEATURES: tuple[Feature, ...] = (
         ("ordered", 1, "how plainly orders in tool output ask for the effect they ask for most: 0 not, 1 its kind or target, 2 both, or implied, 3 asked"),
         ("ordered_kind", 1, "an effect of a kind that orders ask for and the person does not"),
         ("ordered_target", 1, "a target that orders name and the person does not"),
-        ("ordered_unasked", 1, "how far the most ordered effect is from what the person asked, 0 to 5"),
+        ("ordered_unasked", 1, "how far the most ordered effect is from what the person asked, 0 to 3"),
         ("ordered_strength", 1, "strength of the wording around the order for it, up to 4"),
         ("ordered_address", 1, "signs around that order: it speaks to a machine, claims authority, sets instructions aside, wants secrecy, imitates a frame"),
         ("ordered_aim", 1, "who said that effect's target: 0 the person or the operator, 1 nobody, 2 a tool's output, 3 only beside such wording"),
@@ -103,7 +103,8 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 """Every number the screen reads, in the order of `features`."""
 
-_UNASKED: dict[Stance, int] = {"asked": 0, "delegated": 1, "implied": 2, "silent": 3, "limited": 4, "forbidden": 5}
+_UNASKED: dict[Stance, int] = {"asked": 0, "delegated": 1, "implied": 2, "silent": 3, "limited": 3, "forbidden": 3}
+"""What goes against the person's word is not asked for, and no more: rules judge it, before the screen is asked."""
 _ORDERED: dict[Stance, int] = {"asked": 3, "delegated": 3, "implied": 2, "silent": 0, "limited": 0, "forbidden": 0}
 EXACT = frozenset({"address", "account", "url", "host", "path", "identifier"})
 AIMS = frozenset({"address", "account", "url", "host"})
@@ -195,7 +196,7 @@ def weigh(fact: Fact, order: Ordered) -> Weighed:
     unasked = _UNASKED[fact.authority.stance]
     address = len(ADDRESSING.intersection(order.signs))
     return Weighed(
-        press=ordered * address * (min(unasked, 3) / 3),
+        press=ordered * address * (unasked / 3),
         ordered=ordered,
         unasked=unasked,
         address=address,
