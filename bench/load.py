@@ -146,9 +146,9 @@ def _counted(state: State, answered: list[tuple[str, float]], seconds: float, ki
                 verdicts.setdefault(calls[event.run, event.body.action], set()).add(event.body.decision)
         problems = tuple(problem.what for problem in ledger.verify())
     recorded = set(calls.values())
-    words = {"allow": "allow", "deny": "deny", "ask": "escalate", "refused": "deny"}
+    words = {"allow": {"allow"}, "deny": {"deny"}, "ask": {"escalate"}, "refused": {"deny", "escalate"}}
     missing = Counter(
-        word for at, (word, _) in enumerate(answered) if words.get(word) not in verdicts.get(f"c{at}", set())
+        word for at, (word, _) in enumerate(answered) if not words.get(word, set()) & verdicts.get(f"c{at}", set())
     )
     times = sorted(took for _, took in answered)
     return Count(

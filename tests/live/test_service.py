@@ -345,3 +345,18 @@ def test_what_was_left_half_is_recorded_as_unreadable(tmp_path: Path) -> None:
     asyncio.run(one.drain())
     assert [verdict.decision for verdict in bodies(one, Verdict, "claude-code/unreadable")] == ["deny"]
     assert spool.names() == []
+
+
+def test_a_verdict_that_came_too_late_is_withdrawn_by_the_server_that_made_it(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    spool = Spool(tmp_path / "spool")
+    one = service(tmp_path / "l.db", spool=spool)
+    asked = bash("echo 1", "1")
+
+    async def ask() -> None:
+        await one.answer(asked)
+        spool.write(replace(asked, denied="no answer came in time"))
+        await one.drain()
+
+    asyncio.run(ask())
+    assert [verdict.decision for verdict in bodies(one, Verdict)] == ["allow", "deny"]

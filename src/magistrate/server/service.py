@@ -177,7 +177,8 @@ class Service:
         for name in self._spool.names() if self._spool else ():
             assert self._spool  # noqa: S101
             asked = self._spool.read(name)
-            if asked and not self.known(asked.nonce):
+            # What a hook denied by itself is recorded even where a verdict was made: it came too late.
+            if asked and (asked.denied or not self.known(asked.nonce)):
                 adapter = self._adapters.get(asked.host)
                 if adapter and not await self._recorded(adapter, asked):
                     return
