@@ -60,6 +60,22 @@ def test_a_key_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         connect(settings.model)
 
 
+def test_a_key_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    pytest.importorskip("openai", reason="asking a model needs the extra `models`")
+    key = tmp_path / "key"
+    key.write_text("secret\n")
+    key.chmod(0o644)
+    settings = load(write(tmp_path, MODEL + f'key_file = "{key}"'))
+    with pytest.raises(ConfigError, match="open to others") as error:
+        connect(settings.model)
+    assert "secret" not in str(error.value)
+    key.chmod(0o600)
+    connect(settings.model)
+    key.unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        connect(settings.model)
+
+
 def test_who_is_asked_and_in_which_order(tmp_path: Path) -> None:
     pytest.importorskip("openai", reason="asking a model needs the extra `models`")
     assert [type(r) for r in reviewers(tmp_path)] == [Screen]

@@ -42,6 +42,7 @@ class ModelSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url: str = ""
     file: str = ""
     key_env: str = ""
+    key_file: str = ""
     deadline: float = 20.0
     at_once: int = 4
     price: tuple[float, float] = (0.0, 0.0)
@@ -84,15 +85,27 @@ def load(path: Path) -> Settings:
     return settings
 
 
+def _key(model: ModelSettings) -> str:
+    """The endpoint's key. Raises ConfigError when it is named and not there, or lies open to others."""
+    if model.key_file:
+        path = Path(model.key_file).expanduser()
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigError(f"{path}: the model's key lies open to others; chmod 600 it")
+            return path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: the model's key cannot be read: {error}") from None
+    key = os.environ.get(model.key_env, "") if model.key_env else ""
+    if model.key_env and not key:
+        raise ConfigError(f"the variable {model.key_env}, which should hold the model's key, is empty")
+    return key
+
+
 def connect(model: ModelSettings) -> Model:
     """The model that the settings name. Raises ConfigError when its key, file or library is missing."""
     if model.file:
         return Local(Path(model.file).expanduser(), name=model.name, threads=model.threads)
-    key = ""
-    if model.key_env:
-        key = os.environ.get(model.key_env, "")
-        if not key:
-            raise ConfigError(f"the variable {model.key_env}, which should hold the model's key, is empty")
+    key = _key(model)
     return Remote(
         model.name,
         url=model.url,
