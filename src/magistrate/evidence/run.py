@@ -63,7 +63,9 @@ class RunEvidence:
             case Message(author=author, text=text):
                 self._hear(n, author, text, "")
             case Outcome(text=text, tool=tool, call_id=call_id):
-                self._hear(n, "tool", text, tool or self._tools.pop(call_id, ""))
+                heard = tool or self._tools.pop(call_id, "")
+                if body.status != "refused":  # else no tool spoke: these are the words of whoever refused
+                    self._hear(n, "tool", text, heard)
                 self._trail.ended(body)
             case Action(tool=tool, call_id=call_id):
                 self._provenance.observe_arguments(n, body.arguments)
