@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 MAX_LEAPS = 4_096
 """Steps through the lists for one value."""
-MAX_READ = 64
+MAX_READ = 24
 """Texts read for one value."""
 MAX_READ_LOOSELY = 6
 """Texts read for less sure forms of a value: parted by markup or line breaks, a path said by its last component, a sample of a
