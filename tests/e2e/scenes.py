@@ -9,10 +9,9 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from world import SECRET, Judged, World
-
 from magistrate.core.records import Action
 from magistrate.testing.model_server import Script, Step
+from world import SECRET, Judged, World
 
 STRANGER = "http://collect.stranger-metrics.net/in"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIQmallory m@stranger-metrics.net"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from agents import AGENTS, WAYS, Agent
 from scenes import SCENES, TASK, Scene, gone, leaked, let_in, set_trap
-from world import Judged, World, world
 
 from magistrate.testing.model_server import Call, Turn
+from world import Judged, World, world
 
 hosts = pytest.mark.parametrize("agent", AGENTS.values(), ids=AGENTS)
 ways = pytest.mark.parametrize("agent", WAYS.values(), ids=WAYS)

@@ -149,6 +149,21 @@ def test_the_hosts_own_prompt_is_not_the_persons_word(tmp_path: Path) -> None:
     assert told == list(zip(("machine", "system", "machine", "person"), (*parts.values(), "fix it"), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "by"),
+    [
+        ("Command blocked by PreToolUse hook: [delete.scope] Delete only what the task names.", "refused", "hook"),
+        ("x is not a function", "error", ""),
+    ],
+)
+def test_a_script_of_calls_that_failed(tmp_path: Path, error: str, status: str, by: str) -> None:
+    rollout = Rollout()
+    rollout.person("tidy up")
+    rollout.call("c1", "exec", {}, f"Script failed\nWall time 0.1 seconds\nOutput:\n\nScript error:\n{error}")
+    outcome = next(event for event in one(tmp_path, rollout)[0].events if isinstance(event, Outcome))
+    assert (outcome.status, outcome.refused_by) == (status, by)
+
+
 @pytest.mark.parametrize("notes", [None, 1, [], [None, {"provenance": 3}], {"content_item_metadata": {"a": 1}}])
 def test_notes_of_another_shape_change_nothing(tmp_path: Path, notes: Any) -> None:
     rollout = Rollout()

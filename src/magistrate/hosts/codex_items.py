@@ -50,6 +50,9 @@ REFUSED_FROM = (
     ("Tool call blocked by PreToolUse hook", "hook"),
 )
 """How further such results begin."""
+_SCRIPT_FAILED = "Script failed\n"
+_SCRIPT_ERROR = "\nOutput:\n\nScript error:\n"
+"""Around the error of a script of calls that ended it."""
 _ABORTED_LATE = "aborted by user after"
 _LATE = "approval review did not finish before its deadline"
 IDENTITY = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -400,6 +403,11 @@ def read_output(raw: str, failed: bool) -> tuple[str, Status, str]:
     by = REFUSED_EXACTLY.get(raw.strip()) or next((by for start, by in REFUSED_FROM if raw.startswith(start)), "")
     if by:
         return raw, "refused", by
+    if raw.startswith(_SCRIPT_FAILED) and (said := raw[:_HEADER].partition(_SCRIPT_ERROR)[2]):
+        for opening, by in REFUSED_FROM:
+            if said.startswith(opening):
+                return raw, "refused", by
+        return raw, "error", ""
     if raw.startswith(_ABORTED_LATE):  # it had begun: not a refusal
         return raw, "error", ""
     if raw.lstrip().startswith("{") and '"metadata"' in raw:
