@@ -112,10 +112,10 @@ class Stand:
                 Reply(stdout=out.decode("utf-8", "replace"), stderr=err.decode("utf-8", "replace"), exit=code)
             )
         for process, thread in zip(processes, threads, strict=True):
-            if process.stdin and not thread.is_alive():
+            thread.join()  # its reader has gone, so it ends
+            if process.stdin:
                 with contextlib.suppress(OSError):
                     process.stdin.close()
-            thread.join()
             for stream in (process.stdout, process.stderr):
                 if stream:
                     stream.close()
