@@ -13,7 +13,19 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "magistrate"
 LEAVES = {"rulebook", "evidence", "ledger", "hosts", "models"}
 JUDGING = {"recent", "review", "verdicts", "standing", "docket", "gate", "law", "lookback", "monitor"}
 MEASURING = {"audit", "report"}
-SURFACES = {"__main__", "planting", "demo_report", "model_labeller", "bench", "cli", "server", "sdk", "mcp", "demo", "testing"}
+SURFACES = {
+    "__main__",
+    "planting",
+    "demo_report",
+    "model_labeller",
+    "bench",
+    "cli",
+    "server",
+    "sdk",
+    "mcp",
+    "demo",
+    "testing",
+}
 ALONE = {"hook"}
 MAY: dict[str, set[str]] = {
     "core": set(),

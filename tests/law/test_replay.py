@@ -18,6 +18,7 @@ from magistrate.gate import Gate
 from magistrate.law import replay as replaying
 from magistrate.law.cache import Answer, Cache
 from magistrate.law.flips import examples
+from magistrate.law.recompute import recomputed
 from magistrate.law.replay import replay_law
 from magistrate.ledger import Ledger
 from magistrate.rulebook.text import default, parse, shipped_text
@@ -86,6 +87,19 @@ def test_a_stricter_law_flips_what_it_names(recorded: Path, tmp_path: Path) -> N
     assert len(shown) == 4
     assert all("git push" in one.arguments and one.facts and one.tool == "Bash" for one in shown)
     assert examples(recorded, found, "looser") == []
+
+
+def test_evidence_computed_anew_gives_what_the_recorded_gave(recorded: Path, tmp_path: Path) -> None:
+    same = recomputed(recorded, default())
+    assert (same.judged, same.flips) == (6 * len(COMMANDS), ())
+    steps: list[float] = []
+    anew = recomputed(recorded, parse(NO_PUSH), advance=steps.append)
+    kept = replay_law(recorded, parse(NO_PUSH), tmp_path / "cache.db")
+    assert anew.trees == kept.trees
+    assert {(f.run, f.before, f.after, f.rules) for f in anew.flips} == {
+        (f.run, f.before, f.after, f.rules) for f in kept.flips
+    }
+    assert sum(steps) == pytest.approx(1.0)
 
 
 def test_a_looser_law_asks_the_reviewers_about_what_it_lets_through(recorded: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from magistrate.core.records import (
     Fact,
     Message,
     Outcome,
+    Precedent,
     Record,
     Rule,
     Rulebook,
@@ -166,8 +167,10 @@ def _rule(rule: Rule, room: int) -> str:
     return f"[{rule.id}] ({rule.authority}) {rule.title}. {cut(' '.join(rule.text.split()), room)}"
 
 
-def _precedent(precedent: Any) -> str:
-    return f"- {cut(str(getattr(precedent, 'text', '') or precedent), 200)}"
+def _precedent(precedent: Precedent) -> str:
+    """A ruling as a line of its own; what it was about names targets, which agents choose, so it is a JSON string."""
+    because = f", because {plainly(precedent.because, 120)}" if precedent.because else ""
+    return f"- {precedent.decision}: {plainly('; '.join(precedent.facts), 160)}{because}"
 
 
 def _call(action: Action) -> str:

@@ -27,6 +27,7 @@ from magistrate.core.errors import ConfigError, LedgerError, MagistrateError
 from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Action, Message, Record, Rulebook, RunStarted
 from magistrate.gate import Gate
+from magistrate.law.gaps import Precedents
 from magistrate.law.laws import Adopted, Laws
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
@@ -118,7 +119,8 @@ def build_service(
     """One gate over the folder's ledger. Raises LedgerError."""
     ledger = Ledger(state.ledger, patience=PATIENCE)
     commits, laws = Commits(ledger), Laws(rulebook, Adopted(ledger, state.folder))
-    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=laws)
+    like = Precedents(ledger, rulebook).like  # of what was ruled until now; rulings to come bind by themselves
+    gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=laws, precedents=like)
     return Service(gate, commits, spool=Spool(state.spool)), ()
 
 
