@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from magistrate.core.protocols import Case
-from magistrate.core.records import Action, Body, Event, Message, Outcome, Precedent, RunStarted
+from magistrate.core.protocols import Case, Precedent
+from magistrate.core.records import Action, Body, Event, Message, Outcome, RunStarted
 from magistrate.evidence.run import RunEvidence
 from magistrate.models.base import Answer, NoAnswer, Prompt, Token
 from magistrate.review.answer import read, score

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from magistrate.core.protocols import Case
+from magistrate.core.protocols import Case, Precedent
 from magistrate.core.records import (
     AUTHORITY_ORDER,
     Action,
@@ -20,7 +20,6 @@ from magistrate.core.records import (
     Fact,
     Message,
     Outcome,
-    Precedent,
     Record,
     Rule,
     Rulebook,
