@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from magistrate.core.records import Action, Outcome, RunStarted, Verdict
 from magistrate.ledger import Ledger
+from magistrate.testing.places import lasting_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "e2e" / "node_modules" / ".bin"
@@ -80,9 +80,7 @@ class Desk:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     parent = ROOT / "build" / "e2e"
-    root = Path(
-        tempfile.mkdtemp(prefix="m", dir=parent)
-    )  # not a folder for temporary files; a short path, for the socket
+    root = lasting_folder(parent, "m")  # a short path, for the socket
     desk = Desk(root)
     yield desk
     desk.end()

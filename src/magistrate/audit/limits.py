@@ -48,10 +48,10 @@ def hypergeometric(count: int, n: int, population: int, level: float = 0.95) -> 
     """
     if not 0 <= count <= n <= population:
         raise ValueError(f"count {count} of {n} of {population}")
-    tail = (1 - level) / 2
+    least = (1 - level) / 2 * (1 - 1e-9)  # a tie is not rejected, however its logarithms round
     # Chance of at most `count` hits falls as the population holds more; so one bisection finds the last that is not rejected.
-    high = _last(count, population - n + count, lambda hits: _at_most(count, n, population, hits) > tail)
-    mirrored = _last(n - count, population - count, lambda misses: _at_most(n - count, n, population, misses) > tail)
+    high = _last(count, population - n + count, lambda hits: _at_most(count, n, population, hits) >= least)
+    mirrored = _last(n - count, population - count, lambda misses: _at_most(n - count, n, population, misses) >= least)
     return population - mirrored, high
 
 

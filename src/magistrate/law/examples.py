@@ -21,7 +21,10 @@ def through_gate(reviewers: Sequence[Reviewer] = ()) -> Judge:
         nonlocal count
         count += 1
         if rulebook.revision not in gates:
-            gates[rulebook.revision] = Gate(rulebook, Ledger(":memory:"), reviewers=reviewers, durable=False)
+            # Where this program lies is no part of what a rulebook says.
+            gates[rulebook.revision] = Gate(
+                rulebook, Ledger(":memory:"), reviewers=reviewers, durable=False, guarded=()
+            )
         *before, last = example.events
         started = before.pop(0) if before and isinstance(before[0], RunStarted) else RunStarted(host="example")
         assert isinstance(last, Action)  # noqa: S101  the parser makes the judged call the last event

@@ -143,9 +143,9 @@ def last(low, high, holds):
 
 
 def hypergeometric(k, n, size, level):
-    tail = (1 - level) / 2
-    high = last(k, size - n + k, lambda hits: at_most(k, n, size, hits) > tail)
-    return size - last(n - k, size - k, lambda misses: at_most(n - k, n, size, misses) > tail), high
+    least = (1 - level) / 2 * (1 - 1e-9)
+    high = last(k, size - n + k, lambda hits: at_most(k, n, size, hits) >= least)
+    return size - last(n - k, size - k, lambda misses: at_most(n - k, n, size, misses) >= least), high
 
 
 # ---------------------------------------------------------------- samples
