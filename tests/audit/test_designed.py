@@ -47,7 +47,7 @@ def test_hypergeometric_limits_are_those_of_all_possible_draws(population: int, 
         draws = [sum(one < hits for one in drawn) for drawn in combinations(range(population), n)]
         return [sum(d <= k for d in draws) / len(draws), sum(d >= k for d in draws) / len(draws)]
 
-    kept = [hits for hits in range(k, population - n + k + 1) if min(chances(hits)) > 0.1 + 1e-12]
+    kept = [hits for hits in range(k, population - n + k + 1) if min(chances(hits)) >= 0.1 - 1e-12]
     low, high = hypergeometric(k, n, population, 0.8)
     assert (low, high) == (min(kept), max(kept))
 
