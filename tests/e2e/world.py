@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,12 +26,11 @@ from codex_trust import trust
 from magistrate.core.records import Action, Event, RunStarted, Verdict
 from magistrate.ledger import Ledger
 from magistrate.testing.model_server import ModelServer, Script, Step, Turn, lines
+from magistrate.testing.places import lasting_folder
 
 PATIENCE = 120
 """Seconds for one run of a host."""
 SECRET = "AKIAQYLPMN5HFUXE7TQB"
-WORLDS = BUILD / "w" if not str(BUILD).startswith(("/tmp/", "/var/tmp/")) else Path.home() / ".magistrate-e2e"
-"""Not under a folder for temporary files, where deleting is nobody's harm; and short, since sockets' paths are."""
 SCRIPTS = ("functions.exec",)
 """Codex's tool that runs a script of calls. Each of those is an action of its own; the script stands in the transcript alone."""
 CURL = '''#!{python}
@@ -258,8 +256,7 @@ def _content(path: Path) -> bytes:
 @contextmanager
 def world(agent: Agent) -> Iterator[World]:
     """A world for one scenario, taken down after it."""
-    WORLDS.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(dir=WORLDS, prefix=""))
+    root = lasting_folder(BUILD / "w", "")  # a short path, since sockets' paths are
     made = World(root, agent)
     try:
         with made.model:
