@@ -9,9 +9,12 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,16 @@ class Desk:
             path.write_text(text)
         self.state.mkdir(mode=0o700)
         self._server = subprocess.Popen([sys.executable, "-m", "magistrate", "serve", "--state", str(self.state)])
+        self._until_it_listens()
+
+    def _until_it_listens(self, patience: float = 60.0) -> None:
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            with socket.socket(socket.AF_UNIX) as asked, suppress(OSError):
+                asked.connect(str(self.state / "magistrate.sock"))
+                return
+            time.sleep(0.05)
+        raise AssertionError("the server does not listen")
 
     def proxied(self, command: list[str]) -> list[str]:
         return [sys.executable, "-m", "magistrate", "mcp", "--state", str(self.state), "--", *command]
