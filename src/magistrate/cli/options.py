@@ -106,6 +106,6 @@ async def closing(work: Awaitable[Result], used: Iterable[Reviewer]) -> Result:
     try:
         return await work
     finally:
-        for reviewer in used:
-            if close := getattr(reviewer, "close", None):
-                await close()
+        from magistrate.core.protocols import let_go
+
+        await let_go(used)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -63,6 +63,13 @@ class Reviewer(Protocol):
     async def review(self, case: Case) -> Opinion:
         """Give an opinion. Whatever this raises becomes an `unavailable` opinion, never an allow."""
         ...
+
+
+async def let_go(reviewers: Iterable[Reviewer]) -> None:
+    """Close those reviewers that hold something (a model's connections); most hold nothing and have no `close`."""
+    for reviewer in reviewers:
+        if close := getattr(reviewer, "close", None):
+            await close()
 
 
 class Importer(Protocol):

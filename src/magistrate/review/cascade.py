@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from magistrate.core.errors import ConfigError
-from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.protocols import Case, Reviewer, let_go
 from magistrate.core.records import Opinion
 
 
@@ -50,6 +50,4 @@ class Cascade:
 
     async def close(self) -> None:
         """Let go of what the two hold."""
-        for reviewer in (self.quick, self.slow):
-            if close := getattr(reviewer, "close", None):
-                await close()
+        await let_go((self.quick, self.slow))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from magistrate.core.errors import ConfigError
-from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.protocols import Case, Reviewer, let_go
 from magistrate.core.records import Decision, Opinion, Rulebook
 
 
@@ -45,6 +45,10 @@ class Panel:
             cost=sum(part.cost for part in parts),
             parts=parts,
         )
+
+    async def close(self) -> None:
+        """Let go of what the members hold."""
+        await let_go(self.members)
 
 
 def verdict(

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from magistrate.core.errors import InputError, LedgerError, MagistrateError
-from magistrate.core.protocols import Adapter
+from magistrate.core.protocols import Adapter, let_go
 from magistrate.core.records import Action, Heard, Reply, RunStarted, Verdict
 from magistrate.gate import Gate
 from magistrate.hosts.live import ADAPTERS, APPROVING
@@ -224,9 +224,7 @@ class Service:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
         await self.commits.durable()
-        for reviewer in self.runs.gate.reviewers:
-            if close := getattr(reviewer, "close", None):
-                await close()
+        await let_go(self.runs.gate.reviewers)
 
 
 class Refusing:
