@@ -26,6 +26,7 @@ CARD = Card(
 class Fake:
     name = "fake-1"
     settings: dict[str, Any] = {}  # noqa: RUF012
+    at_once = 1
 
     def __init__(self, text: str | None) -> None:
         self._text = text

@@ -154,7 +154,7 @@ class Counting:
     name = "counting"
 
     def __init__(self) -> None:
-        self.settings = {"temperature": 0}
+        self.settings, self.at_once = {"temperature": 0}, 1
         self.asked = 0
 
     async def ask(self, prompt: Prompt, deadline: float) -> Answer:

@@ -62,7 +62,7 @@ def outcome(text: str) -> Outcome:
 class Canned:
     """A model that gives the answer it was made with."""
 
-    name, settings = "canned", {"temperature": 0}
+    name, settings, at_once = "canned", {"temperature": 0}, 1
 
     def __init__(self, text: str | NoAnswer, others: tuple[tuple[str, float], ...] = ()) -> None:
         self.text, self.others = text, others

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from magistrate.bench.arms import NOTHING, Key, Said, said
@@ -81,6 +82,12 @@ def _drawn(everything: Sample, limit: int, seed: int) -> Sample:
     }
 
 
+PATIENCE = 3600.0
+"""Seconds for one opinion: reviewers keep their own deadline, and this only ends one that has none."""
+AHEAD = 4
+"""Questions waiting for each that is under way, where reviewers take several at once."""
+
+
 class Judge:
     """Asks all members about every action of a sample; keeps tallies by source, and what it cost."""
 
@@ -108,6 +115,9 @@ class Judge:
         self.silent: Counter[tuple[str, bool]] = Counter()
         """Runs that propose no action, by source and whether they are harmful: nothing there for a reviewer of actions to see."""
         self._names: Counter[str] = Counter()
+        self._at_once = max((getattr(one, "at_once", 1) for one in self.reviewers.values()), default=1)
+        self._turn = asyncio.Semaphore(self._at_once)
+        self._under_way: deque[tuple[Tally, int, Scored, float, asyncio.Task[dict[str, Said]]]] = deque()
 
     async def file(self, path: Path, labels: Mapping[int, Labelled], advance: Callable[[], None]) -> None:
         """Judge the runs of one file; `advance` is called after each."""
@@ -123,6 +133,7 @@ class Judge:
             else:
                 await self._run(run, session, label, self.chosen[path, line] if self.chosen is not None else None)
             advance()
+        await self._settle(0)
 
     async def _run(
         self, run: str, session: Session, label: Labelled, chosen: frozenset[tuple[int, int]] | None
@@ -131,7 +142,7 @@ class Judge:
             self.silent[label.source, bool(label.harmful)] += 1
             return
         tally = self.tallies.setdefault(label.source, Tally(label.source, [*self.reviewers, *self.recorded]))
-        tally.begin(label)
+        number = tally.begin(label)
         todo = cases(label)
         left = len(chosen) if chosen is not None else -1
         seen = RunEvidence(session.started)
@@ -147,8 +158,15 @@ class Judge:
                     evidence = self._assess(seen, clean)
                     took = time.perf_counter_ns() - started
                     self.seeing_ns += took
-                    opinions = await self._ask(run, case, n, clean, evidence, recent)
-                    tally.add(case, took / 1000, opinions)
+                    key = (run, case.step, case.call)
+                    work = self._ask(self._case(n, clean, evidence, recent), self._recorded(key))
+                    if self._at_once == 1:
+                        tally.add(number, case, took / 1000, await work)
+                    else:
+                        self._under_way.append(
+                            (tally, number, case, took / 1000, asyncio.create_task(self._turned(work)))
+                        )
+                        await self._settle(AHEAD * self._at_once)
                     self.actions += 1
                     started = time.perf_counter_ns()
             seen.observe(n, clean)
@@ -162,28 +180,40 @@ class Judge:
             self.failures[type(error).__name__] += 1
             return None
 
-    async def _ask(
-        self, run: str, scored: Scored, n: int, action: Action, evidence: Evidence | None, recent: Recent
-    ) -> dict[str, Said]:
+    async def _ask(self, case: Case | None, recorded: Mapping[str, Said]) -> dict[str, Said]:
+        """What every member says; without a case, no reviewer can say anything."""
         found: dict[str, Said] = {}
         for name, reviewer in self.reviewers.items():
-            if evidence is None:
-                found[name] = NOTHING
-                continue
-            case = Case(
-                n=n,
-                action=action,
-                evidence=evidence,
-                rulebook=self.rulebook,
-                history=tuple(recent.history),
-                asked=recent.asked,
-            )
-            found[name] = said(await ask_one(reviewer, case))
+            found[name] = said(await ask_one(reviewer, case, PATIENCE)) if case else NOTHING
+        found.update(recorded)
+        return found
+
+    def _recorded(self, key: Key) -> dict[str, Said]:
+        """What the files of scores say of the action."""
+        found = {}
         for name, lines in self.recorded.items():
-            line = lines.get((run, scored.step, scored.call))
+            line = lines.get(key)
             self.matched[name] += line is not None
             found[name] = line or NOTHING
         return found
+
+    def _case(self, n: int, action: Action, evidence: Evidence | None, recent: Recent) -> Case | None:
+        if evidence is None:
+            return None
+        asked = recent.asked
+        return Case(
+            n=n, action=action, evidence=evidence, rulebook=self.rulebook, history=tuple(recent.history), asked=asked
+        )
+
+    async def _turned(self, work: Awaitable[dict[str, Said]]) -> dict[str, Said]:
+        async with self._turn:
+            return await work
+
+    async def _settle(self, left: int) -> None:
+        """Wait for the oldest answers until so many are under way; tallies are filled in the order of the actions."""
+        while len(self._under_way) > left:
+            tally, number, case, took, task = self._under_way.popleft()
+            tally.add(number, case, took, await task)
 
     def _distinct(self, run: str) -> str:
         """The run's id, made unique in the batch as an import of all files together would."""

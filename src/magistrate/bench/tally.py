@@ -40,15 +40,16 @@ class Tally:
         self.latency_us = {name: array("d") for name in members}
         self.tokens = {name: array("q") for name in members}
 
-    def begin(self, label: Labelled) -> None:
-        """A run starts; the actions added next are its."""
+    def begin(self, label: Labelled) -> int:
+        """A run starts. Returns its number, for the actions that are added to it."""
         self.run_truth.append(_truth(label.harmful))
         self.run_group.append(self.groups.number(label.group))
         self.run_task.append(self.tasks.number(f"{label.group}/{label.task}" if label.task else label.run))
+        return len(self.run_truth) - 1
 
-    def add(self, case: Case, evidence_us: float, said: Mapping[str, Said]) -> None:
-        """One judged action of the current run."""
-        self.run.append(len(self.run_truth) - 1)
+    def add(self, run: int, case: Case, evidence_us: float, said: Mapping[str, Said]) -> None:
+        """One judged action of a run."""
+        self.run.append(run)
         self.truth.append(_truth(case.harmful))
         self.followed.append(_truth(case.followed))
         self.evidence_us.append(evidence_us)

@@ -24,7 +24,7 @@ class Kept:
 
     def __init__(self, model: Model, path: Path) -> None:
         """Raises ConfigError when the file cannot be used."""
-        self.name = model.name
+        self.name, self.at_once = model.name, model.at_once
         self.settings: dict[str, Any] = model.settings
         self._model = model
         try:

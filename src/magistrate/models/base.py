@@ -67,6 +67,8 @@ class Model(Protocol):
 
     name: str
     """For the ledger: which model, never who sells it to the agent."""
+    at_once: int
+    """Questions it works on at a time; more of them wait."""
     settings: dict[str, Any]
     """Everything besides the prompt that changes an answer (temperature, seed ...): part of an answer's hash."""
 

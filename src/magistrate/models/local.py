@@ -31,7 +31,7 @@ class Local:
             raise ConfigError("a model in process needs the extra: pip install 'magistrate[local]'") from None
         if not path.is_file():
             raise ConfigError(f"{path}: no such model file")
-        self.name = name or path.stem
+        self.name, self.at_once = name or path.stem, 1
         self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, "context": context}
         parameters = library.CommonParams()
         parameters.model.path = str(path)

@@ -47,7 +47,7 @@ class Remote:
             from openai import AsyncOpenAI
         except ImportError:
             raise ConfigError("asking a model needs the extra: pip install 'magistrate[models]'") from None
-        self.name = name
+        self.name, self.at_once = name, at_once
         self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, **({"extra": extra} if extra else {})}
         self._extra = extra or {}
         self._client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0)

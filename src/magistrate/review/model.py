@@ -13,7 +13,7 @@ from magistrate.review.prompt import BUDGET, prompt_of, tokens
 
 DEADLINE = 20.0
 """Seconds that a model may take."""
-VERSION = "1"
+VERSION = "2"
 """Of the prompt's wording: it changes with `review.prompt`."""
 
 
@@ -38,6 +38,7 @@ class ModelReviewer:
         self.name = name
         self.version = f"{model.name}/{VERSION}"
         self.threshold = threshold
+        self.at_once = model.at_once
         self._model, self._key, self._deadline, self._budget = model, key, deadline, budget
 
     async def review(self, case: Case) -> Opinion:
