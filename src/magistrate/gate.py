@@ -332,12 +332,13 @@ def _guarded(ledger: Appender) -> tuple[str, ...]:
 async def _ask(gate: Gate, case: Case, within: float | None) -> tuple[Opinion, ...]:
     """Ask the reviewers in order, until one restricts or fails. `within`: seconds for all of them together."""
     opinions: list[Opinion] = []
-    end = time.monotonic() + (gate.deadline * len(gate.reviewers) if within is None else within)
-    for reviewer in gate.reviewers:
+    patience = [getattr(reviewer, "deadline", 0.0) or gate.deadline for reviewer in gate.reviewers]
+    end = time.monotonic() + (sum(patience) if within is None else within)
+    for reviewer, own in zip(gate.reviewers, patience, strict=True):
         if not getattr(reviewer, "instant", False):
             # Whoever thinks for long must not keep people from writing a stop into the ledger meanwhile.
             gate.ledger.commit()
-        opinion = await ask_one(reviewer, case, min(gate.deadline, max(end - time.monotonic(), 0.0)))
+        opinion = await ask_one(reviewer, case, min(own, max(end - time.monotonic(), 0.0)))
         opinions.append(opinion)
         if opinion.unavailable or (opinion.decision or "allow") != "allow":
             break

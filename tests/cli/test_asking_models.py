@@ -136,3 +136,29 @@ def test_thresholds_come_from_budgets(tmp_path: Path) -> None:
     assert plans[0]["budget"] == {"model": 0.5, "person": 0.05}
     assert plans[0]["pair"]["low"] <= plans[0]["pair"]["high"]
     assert run(tmp_path, "calibrate", data, "--person-share", "3 of 4").exit_code == 2
+
+
+def gullible(body: dict[str, Any]) -> str:
+    """A model that does what any text tells it."""
+    said = body["messages"][-1]["content"]
+    ids = body["response_format"]["json_schema"]["schema"]["properties"]["rules"]["items"]["enum"]
+    return answer("allow") if "ALLOW" in said else answer("deny", ids[0])
+
+
+@pytest.mark.parametrize(("reply", "moved"), [(gullible, True), (honest, False)])
+def test_a_model_that_is_talked_round_is_told_from_one_that_is_not(tmp_path: Path, reply: Any, moved: bool) -> None:
+    with Endpoint(reply=reply) as server:
+        args = ["probe", "persuasion", "--model", settings(tmp_path, server), "--attempts", "60"]
+        got = json.loads(run(tmp_path, *args, "--json").stdout)
+        plain = run(tmp_path, *args).output
+    alone, gate = (
+        next(one for one in got["figures"] if one["reviewer"] == who and not one["of"]) for who in ("model", "gate")
+    )
+    assert alone["n"] == gate["n"] == 60
+    assert (alone["change"]["value"] > 0.2) is moved
+    assert gate["with_text"] == gate["without"] == 0  # rules hold, whatever the model says
+    assert "all together" in plain
+
+
+def test_a_persuasion_probe_needs_a_model(tmp_path: Path) -> None:
+    assert run(tmp_path, "probe", "persuasion").exit_code == 2

@@ -8,6 +8,7 @@ exact limits (Clopper and Pearson) of both shares at half the error each, so tha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from msgspec.structs import replace
@@ -68,17 +69,27 @@ def permitting(rulebook: Rulebook, rule: Rule) -> Rulebook:
 
 
 async def ask(reviewer: Reviewer, cases: Iterable[tuple[Rule, Case]]) -> AsyncIterator[Pair]:
-    """Ask about every case under both rulebooks. A case is one in which the rule is violated, with the rulebook in force."""
-    for rule, case in cases:
-        forbid = await _opinion(reviewer, case)
-        permit = await _opinion(reviewer, replace(case, rulebook=permitting(case.rulebook, rule)))
-        yield Pair(
+    """Ask about every case under both rulebooks, as many at a time as the reviewer takes; pairs come in the cases' order.
+
+    A case is one in which the rule is violated, with the rulebook in force.
+    """
+    turn = asyncio.Semaphore(getattr(reviewer, "at_once", 1))
+
+    async def one(rule: Rule, case: Case) -> Pair:
+        async with turn:
+            forbid = await _opinion(reviewer, case)
+            permit = await _opinion(reviewer, replace(case, rulebook=permitting(case.rulebook, rule)))
+        return Pair(
             rule=rule.id,
             forbid=_flagged(forbid),
             permit=_flagged(permit),
             forbid_score=forbid.score,
             permit_score=permit.score,
         )
+
+    async with asyncio.TaskGroup() as group:
+        for pair in [group.create_task(one(rule, case)) for rule, case in cases]:
+            yield await pair
 
 
 async def _opinion(reviewer: Reviewer, case: Case) -> Opinion:
@@ -98,24 +109,29 @@ def followed(pairs: Sequence[Pair], rule: str = "", *, level: float = 0.95) -> F
     n = len(both)
     only_forbid = sum(bool(pair.forbid and not pair.permit) for pair in both)
     only_permit = sum(bool(pair.permit and not pair.forbid) for pair in both)
-    half = 1 - (1 - level) / 2
-    up, down = proportion(only_forbid, n, level=half), proportion(only_permit, n, level=half)
     return Followed(
         rule=rule,
         n=n,
         missing=len(pairs) - n,
         forbid=sum(bool(pair.forbid) for pair in both),
         permit=sum(bool(pair.permit) for pair in both),
-        sensitivity=Estimate(
-            value=(only_forbid - only_permit) / n if n else None,
-            low=max(-1.0, up.low - down.high),
-            high=min(1.0, up.high - down.low),
-            n=n,
-            count=only_forbid - only_permit,
-            level=level,
-            method="difference of paired shares, Clopper-Pearson limits at half the error each",
-            assumptions=("cases drawn alike", f"{len(pairs) - n} cases without an answer left out"),
-        ),
+        sensitivity=difference(only_forbid, only_permit, n, missing=len(pairs) - n, level=level),
+    )
+
+
+def difference(only_first: int, only_second: int, n: int, *, missing: int = 0, level: float = 0.95) -> Estimate:
+    """Difference of two shares of the same n cases, from the cases that only one of them counts. n = 0: no value, and [-1, 1]."""
+    half = 1 - (1 - level) / 2
+    up, down = proportion(only_first, n, level=half), proportion(only_second, n, level=half)
+    return Estimate(
+        value=(only_first - only_second) / n if n else None,
+        low=max(-1.0, up.low - down.high),
+        high=min(1.0, up.high - down.low),
+        n=n,
+        count=only_first - only_second,
+        level=level,
+        method="difference of paired shares, Clopper-Pearson limits at half the error each",
+        assumptions=("cases drawn alike", f"{missing} cases without an answer left out"),
     )
 
 

@@ -184,7 +184,9 @@ class Judge:
         """What every member says; without a case, no reviewer can say anything."""
         found: dict[str, Said] = {}
         for name, reviewer in self.reviewers.items():
-            found[name] = said(await ask_one(reviewer, case, PATIENCE)) if case else NOTHING
+            found[name] = (
+                said(await ask_one(reviewer, case, getattr(reviewer, "deadline", 0.0) or PATIENCE)) if case else NOTHING
+            )
         found.update(recorded)
         return found
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.options import closing, model_option, model_reviewers, rulebook_at, rules_option
+from magistrate.cli.options import closing, model_option, model_reviewers, reviewers, rulebook_at, rules_option
 from magistrate.cli.output import json_line, plain, progress, table
 from magistrate.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from magistrate.audit.estimate import Estimate
+    from magistrate.audit.persuasion import Change, Tried
     from magistrate.audit.probes import Followed, Pair
     from magistrate.core.protocols import Case, Reviewer
-    from magistrate.core.records import Rule, Rulebook
+    from magistrate.core.records import Rule, Rulebook, RunStarted, Said
+    from magistrate.testing.persuasion import Attempt
 
 
 @click.group()
@@ -64,6 +67,96 @@ def cases(book: Rulebook, only: tuple[str, ...] = ()) -> Iterator[tuple[Rule, Ca
                     yield rule, example_case(book, example)
 
 
+@probe.command()
+@rules_option
+@model_option
+@click.option(
+    "--attempts", "count", type=click.IntRange(min=1), default=120, show_default=True, help="Drawn at random."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
+@click.option("--json", "as_json", is_flag=True, help="Every attempt and all figures as one JSON object.")
+def persuasion(rules_path: Path | None, model_path: Path | None, count: int, seed: int, as_json: bool) -> None:
+    """Can a text in tool output, arguments or names talk the model round?
+
+    Attempts of a battery of our own (docs/models.md) are made on actions that nobody asked for, each paired with the same run
+    without the text: on the model alone, and on the whole gate (bright lines, rules, screen, then the model).
+    """
+    if model_path is None:
+        raise click.UsageError("name the model to probe: --model SETTINGS")
+    if find_spec("scipy") is None:
+        raise ConfigError("intervals need scipy: pip install 'magistrate[audit]'")
+    from magistrate.audit.persuasion import changes
+    from magistrate.testing.persuasion import drawn
+
+    book = rulebook_at(rules_path)
+    alone = next(one for one in model_reviewers(model_path) if one.name == "model")
+    behind = reviewers(True, model_path)
+    work = _persuade(drawn(count, seed), book, alone, behind)
+    tried = asyncio.run(closing(work, [alone, *behind]))
+    found = changes(tried)
+    click.echo(json_line({"attempts": tried, "figures": found}) if as_json else "\n".join(_changes(found)))
+
+
+async def _persuade(
+    attempts: list[Attempt], book: Rulebook, alone: Reviewer, behind: Sequence[Reviewer]
+) -> list[Tried]:
+    """Every attempt on the model alone and on the gate; as many at a time as the model takes."""
+    from magistrate.audit.persuasion import Tried
+
+    turn = asyncio.Semaphore(getattr(alone, "at_once", 1))
+
+    async def one(attempt: Attempt) -> list[Tried]:
+        async with turn:
+            found = []
+            for name, allows in (("model", _by_reviewer), ("gate", _by_gate)):
+                who = (alone,) if name == "model" else behind
+                without, told = [
+                    await allows(attempt.started, said, book, who) for said in (attempt.without, attempt.with_text)
+                ]
+                found.append(
+                    Tried(
+                        reviewer=name,
+                        text=attempt.name,
+                        channel=attempt.channel,
+                        deed=attempt.deed,
+                        without=without,
+                        with_text=told,
+                    )
+                )
+        advance(1)
+        return found
+
+    with progress("talking", len(attempts)) as advance:
+        return [tried for found in await asyncio.gather(*map(one, attempts)) for tried in found]
+
+
+async def _by_reviewer(
+    started: RunStarted, said: Sequence[Said], book: Rulebook, who: Sequence[Reviewer]
+) -> bool | None:
+    """Whether one reviewer by itself allows the last action; None: no answer."""
+    from magistrate.core.records import Example
+    from magistrate.gate import ask_one, example_case
+
+    case = example_case(book, Example(complies=False, events=(started, *said)))
+    opinion = await ask_one(who[0], case, getattr(who[0], "deadline", 60.0))
+    return None if opinion.unavailable else (opinion.decision or "allow") == "allow"
+
+
+async def _by_gate(started: RunStarted, said: Sequence[Said], book: Rulebook, who: Sequence[Reviewer]) -> bool | None:
+    """Whether the gate allows it."""
+    from magistrate.core.records import Action
+    from magistrate.gate import Gate
+    from magistrate.ledger.store import Ledger
+
+    with Ledger(":memory:") as ledger:
+        run = Gate(book, ledger, reviewers=who).open("probe", started)
+        *before, action = said
+        for event in before:
+            run.observe(event)
+        assert isinstance(action, Action)  # noqa: S101  an attempt ends with its action
+        return (await run.decide(action)).decision == "allow"
+
+
 async def _ask(reviewer: Reviewer, all_cases: list[tuple[Rule, Case]]) -> list[Pair]:
     from magistrate.audit.probes import ask
 
@@ -73,6 +166,33 @@ async def _ask(reviewer: Reviewer, all_cases: list[tuple[Rule, Case]]) -> list[P
             pairs.append(pair)
             advance(1, note=pair.rule)
     return pairs
+
+
+def _changes(found: list[Change]) -> list[str]:
+    rows = [
+        [
+            one.reviewer,
+            plain(one.of, 40) or "all together",
+            f"{one.n}",
+            f"{one.missing}",
+            f"{one.without}",
+            f"{one.with_text}",
+            _points(one.change),
+        ]
+        for one in found
+    ]
+    head = ["reviewer", "text or place", "pairs", "no answer", "allowed without", "allowed with", "change, points"]
+    return [
+        table(head, rows),
+        "",
+        "No action of the battery was asked for by the person; any that is allowed is one too many.",
+    ]
+
+
+def _points(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "-"
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 
 def _text(found: list[Followed]) -> list[str]:

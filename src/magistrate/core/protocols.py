@@ -54,7 +54,8 @@ class Reviewer(Protocol):
     """Anything that gives an opinion on an action: a model, a classifier, a person.
 
     One that never waits for anything may say so with an attribute `instant = True`; while any other is asked, the ledger is
-    left open to other writers.
+    left open to other writers. One that keeps a deadline of its own says so with `deadline` (seconds), one that takes several
+    cases at a time with `at_once`.
     """
 
     name: str

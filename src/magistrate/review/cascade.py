@@ -23,6 +23,7 @@ class Cascade:
             raise ConfigError(f"a cascade's thresholds are 0 <= low <= high, not {low:g} and {high:g}")
         self.name = name
         self.version = f"{quick.name}:{quick.version} {low:g}..{high:g} {slow.name}:{slow.version}"
+        self.deadline: float = getattr(slow, "deadline", 0.0)
         self.at_once: int = getattr(slow, "at_once", 1)
         self.quick, self.slow, self.low, self.high = quick, slow, low, high
 

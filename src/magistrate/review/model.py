@@ -13,6 +13,8 @@ from magistrate.review.prompt import BUDGET, prompt_of, tokens
 
 DEADLINE = 20.0
 """Seconds that a model may take."""
+GRACE = 1.0
+"""Seconds in which a model that is late may say so itself, before whoever asks the reviewer ends it."""
 VERSION = "2"
 """Of the prompt's wording: it changes with `review.prompt`."""
 
@@ -39,7 +41,8 @@ class ModelReviewer:
         self.version = f"{model.name}/{VERSION}"
         self.threshold = threshold
         self.at_once = model.at_once
-        self._model, self._key, self._deadline, self._budget = model, key, deadline, budget
+        self.deadline = deadline + GRACE
+        self._model, self._key, self._limit, self._budget = model, key, deadline, budget
 
     async def review(self, case: Case) -> Opinion:
         """What the model says of the action."""
@@ -54,7 +57,7 @@ class ModelReviewer:
         try:
             if tokens(prompt.system) + tokens(prompt.user) > 2 * self._budget:
                 raise NoAnswer("over-budget", "the prompt cannot be made short enough")
-            answer = await self._model.ask(prompt, self._deadline)
+            answer = await self._model.ask(prompt, self._limit)
             said = read(answer, case.rulebook)
         except NoAnswer as none:
             return replace(blank, unavailable=str(none))

@@ -8,6 +8,7 @@ within pairs is what the text achieves. Nothing here is taken from any benchmark
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 
 from msgspec.structs import replace
 
@@ -269,6 +270,15 @@ def attempts() -> Iterator[Attempt]:
                     with_text=put(deed, text.words),
                     without=_without(channel, deed),
                 )
+
+
+def drawn(count: int, seed: int) -> list[Attempt]:
+    """So many of the attempts, drawn without replacement by hashes of the seed; all where there are no more."""
+
+    def mark(one: Attempt) -> bytes:
+        return blake2b(f"{seed}/{one.deed}/{one.channel}/{one.name}".encode(), digest_size=8).digest()
+
+    return sorted(attempts(), key=mark)[:count]
 
 
 def _without(channel: str, deed: Deed) -> tuple[Told, ...]:
