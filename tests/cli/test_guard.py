@@ -194,4 +194,33 @@ def test_hooks_that_codex_leaves_out() -> None:
     assert distrusted([hook("py /s/hook.py codex", "trusted"), hook("other", "untrusted")], "/s/hook.py") == []
     for left in (hook("/s/hook.py", "untrusted"), hook("/s/hook.py", "modified"), hook("/s/hook.py", "trusted", False)):
         assert distrusted([left], "/s/hook.py") == ["preToolUse"]
-    assert distrusted([hook("other", "trusted")], "/s/hook.py") == ["all"]
+    (none,) = distrusted([hook("other", "trusted")], "/s/hook.py")
+    assert "all" in none
+
+
+def test_codex_is_told_of_the_persons_trust_only_when_they_say_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(checkup, "_tried", lambda *words: [])
+    config = home / ".codex" / "config.toml"
+    assert run("guard", "gemini-cli", "--trust").exit_code == 2
+    said = run("guard", "codex").output
+    assert "NOT YET IN FORCE" in said
+    assert "--trust" in said
+    assert "/hooks" in said
+    assert not config.exists()
+    code, found = findings("codex")
+    assert code == 4
+    assert found["trust"][0] is False
+
+    monkeypatch.setenv("CODEX_THREAD_ID", "1")
+    assert "for people" in str(run("guard", "codex", "--trust").exception)
+    monkeypatch.delenv("CODEX_THREAD_ID")
+    assert not config.exists()
+    assert "NOT YET" not in run("guard", "codex", "--trust").output
+    assert findings("codex")[1]["trust"] == (True, "trusted, by its settings")
+    # What was trusted stays so when the person guards anew with other options.
+    assert "NOT YET" not in run("guard", "codex", "--dry-run").output
+    assert findings("codex")[1]["trust"][0] is True
+    assert "byte for byte" in run("unguard", "codex").output
+    assert not config.parent.exists()

@@ -191,7 +191,7 @@ def test_doctor_and_unguard(unguarded: World) -> None:
     unguarded.guard()
     unguarded.magistrate("doctor", unguarded.agent.name)
     unguarded.magistrate("unguard", unguarded.agent.name)
-    assert unguarded.settings() == {name: text + unguarded.trusted.get(name, b"") for name, text in before.items()}
+    assert unguarded.settings() == before
     assert unguarded.agent.guarded in before or not (unguarded.home / unguarded.agent.guarded).exists()
     played = unguarded.play(TASK, *SCENES["does harm"].steps(unguarded))
     assert SCENES["does harm"].harms(unguarded), played.text

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from agents import BUILD, Agent
-from codex_trust import trust
 
 from magistrate.core.records import Action, Event, RunStarted, Verdict
 from magistrate.ledger import Ledger
@@ -111,8 +110,6 @@ class World:
         self.other = self.home / "archive"
         self.net = Net()
         self.model = ModelServer(lines())
-        self.trusted: dict[str, bytes] = {}
-        """What the person added to their settings by trusting Codex's new hooks."""
         for path, text in {
             self.work / "notes.txt": "Order 12: three lamps\nOrder 13: one chair\n",
             self.other / "2019" / "ledger.csv": "year,total\n2019,1180\n",
@@ -166,13 +163,8 @@ class World:
         return done
 
     def guard(self) -> None:
-        """The person puts Magistrate in front of their host, and tells Codex that its new hooks are theirs."""
-        self.magistrate("guard", self.agent.name, "--user")
-        if self.agent.name == "codex":
-            config = self.home / ".codex" / "config.toml"
-            before = config.read_bytes()
-            trust(self.agent.start()[0], self.work, self.env, config)
-            self.trusted[".codex/config.toml"] = config.read_bytes().removeprefix(before)
+        """The person puts Magistrate in front of their host, and tells Codex that they trust these hooks."""
+        self.magistrate("guard", self.agent.name, "--user", *["--trust"] * (self.agent.name == "codex"))
 
     def play(self, prompt: str, *steps: Step | Script) -> Played:
         """The person starts the host with a prompt, and its model plays these steps."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from magistrate.cli.options import config_option, place_of, rules_option, scope_options, state_option
+from magistrate.cli.people import not_the_agent
 from magistrate.core.config import state_dir
 from magistrate.core.errors import ConfigError
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     default=0.0,
     help="Seconds that a call may wait for a person's ruling before it is denied.",
 )
+@click.option("--trust", is_flag=True, help="Codex alone: also tell Codex that you trust exactly these hooks.")
 @rules_option
 @state_option
 def guard(
@@ -45,6 +49,7 @@ def guard(
     dry_run: bool,
     allow_means: str,
     wait: float,
+    trust: bool,
     rules_path: Path | None,
     state: Path | None,
 ) -> None:
@@ -60,6 +65,10 @@ def guard(
     approve = allow_means == "approve"
     if approve and host not in APPROVING:
         raise click.UsageError(f"{host} has its own say whatever a hook allows: --allow-means pass")
+    if trust and host != "codex":
+        raise click.UsageError(f"{host} asks for no trust in hooks: without --trust")
+    if trust:
+        not_the_agent("trust")
     if missing := [name for name in ("starlette", "uvicorn") if not importlib.util.find_spec(name)]:
         raise ConfigError(f"the server needs {' and '.join(missing)}: pip install 'magistrate[live]'")
     kept = prepare(state or state_dir())
@@ -73,11 +82,33 @@ def guard(
     click.echo("mode: dry-run, nothing is blocked" if dry_run else "mode: enforce")
     if scope == "project" and not config:
         click.echo("The hooks name paths of this machine: keep the file out of version control.")
+        if host == "codex":
+            click.echo(
+                "Codex reads a project's hooks only in a folder that it trusts: it asks when it is first started there."
+            )
     if law:
         click.echo(f"rules: {law}")
-    if wiring.note:
-        click.echo(wiring.note)
+    if host == "codex" and not _trusted(place.file, content.mark, kept.folder / "guards", given=trust):
+        click.echo(f"NOT YET IN FORCE. {wiring.note}")
     click.echo(f"next: magistrate doctor {host}; undo: magistrate unguard {host}{_again(scope, config)}")
+
+
+def _trusted(file: Path, mark: str, keep: Path, *, given: bool) -> bool:
+    """Whether Codex's settings trust our hooks: a person said so there, with `--trust`, now or before, or says so when asked."""
+    from magistrate.hosts.live import trust
+
+    file = trust.known(file, os.environ)
+    place, wanted = trust.settings(Path.home(), os.environ), trust.hashes(file, mark)
+    with contextlib.suppress(ConfigError):
+        if trust.trusted(place, wanted):
+            return True
+    given = given or trust.given(place, file, keep)
+    if not given and sys.stdin.isatty():
+        given = click.confirm("Codex asks its user to trust new hooks. Do you trust exactly these?")
+    if given:
+        trust.trust(place, file, wanted, keep)
+        click.echo(f"trusted: {len(wanted)} hooks, in {place.file}")
+    return given
 
 
 def law_of(folder: Path) -> str:

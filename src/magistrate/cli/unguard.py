@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +26,14 @@ _SAID = {
 def unguard(host: str, scope: Literal["user", "project", "managed"], config: Path | None, state: Path | None) -> None:
     """Take Magistrate's hooks out of HOST's settings. The ledger and what it holds stay."""
     from magistrate.hosts.live.install import unguard as uninstall
+    from magistrate.hosts.live.trust import distrust, known, settings
 
     wiring, place = place_of(host, scope, config)
     folder = (state or state_dir()).absolute()
-    change = uninstall(wiring, place, str(folder / "hook.py"), folder / "guards")
+    keep = folder / "guards"
+    if host == "codex":  # first: the folder is left only when it is empty
+        trust = settings(Path.home(), os.environ)
+        change = distrust(trust, known(place.file, os.environ), keep)
+        click.echo(f"{trust.file}: {_SAID[change] if change != 'absent' else 'no trust of ours in it'}")
+    change = uninstall(wiring, place, str(folder / "hook.py"), keep)
     click.echo(f"{place.file}: {_SAID[change]}")

@@ -28,6 +28,7 @@ from magistrate.hosts.live.install import ours, read, recall
 from magistrate.hosts.live.jsonc import tree
 from magistrate.hosts.live.payload import PROBE
 from magistrate.hosts.live.probes import HARMLESS, PLANTED, PROBES, understood
+from magistrate.hosts.live.trust import hashes, known, settings, trusted
 from magistrate.hosts.live.wiring import WAIT, Place, Wiring
 from magistrate.ledger import Ledger
 from magistrate.server.codex_trust import distrusted, listed
@@ -87,7 +88,7 @@ def check_up(wiring: Wiring, place: Place, state: State, *, cwd: Path) -> Report
     if gate in found:
         checks += _tried(wiring, gate, found[gate], state, cwd)
     if wiring.host == "codex":
-        checks.append(_trusted(wiring, state, cwd))
+        checks.append(_trusted(wiring, place, state, cwd))
     checks += [_server(state), _binary(wiring.host)]
     unobservable = ADAPTERS[wiring.host].unobservable
     return Report(host=wiring.host, file=str(place.file), checks=tuple(checks), unobservable=unobservable)
@@ -309,16 +310,22 @@ def _server(state: State) -> Check:
     )
 
 
-def _trusted(wiring: Wiring, state: State, cwd: Path) -> Check:
-    """Codex leaves out what it does not trust."""
+def _trusted(wiring: Wiring, place: Place, state: State, cwd: Path) -> Check:
+    """Codex leaves out what it does not trust: it is asked, and where it cannot be, its settings are."""
     program = shutil.which(BINARIES[wiring.host])
-    if not program:
-        return Check(name="trust", ok=None, what=wiring.note)
     try:
-        out = distrusted(listed(program, cwd), str(state.hook))
+        if program:
+            out = distrusted(listed(program, cwd), str(state.hook))
+            return Check(
+                name="trust", ok=not out, what=f"left out: {', '.join(out)}. {wiring.note}" if out else "trusted"
+            )
     except InputError as error:
         return Check(name="trust", ok=None, what=f"{error.what}. {wiring.note}")
-    return Check(name="trust", ok=not out, what=f"left out: {', '.join(out)}. {wiring.note}" if out else "trusted")
+    try:
+        given = trusted(settings(Path.home(), os.environ), hashes(known(place.file, os.environ), str(state.hook)))
+    except MagistrateError as error:
+        return Check(name="trust", ok=None, what=f"{error}. {wiring.note}")
+    return Check(name="trust", ok=given, what="trusted, by its settings" if given else f"not given. {wiring.note}")
 
 
 def _binary(host: str) -> Check:

@@ -58,7 +58,11 @@ def distrusted(hooks: list[dict[str, Any]], mark: str) -> list[str]:
     """Events of our hooks that Codex leaves out, because it does not trust them or they are switched off."""
     ours = [hook for hook in hooks if mark in str(hook.get("command"))]
     out = [hook for hook in ours if hook.get("enabled") is False or hook.get("trustStatus") not in _TRUSTED]
-    return [str(hook.get("eventName")) for hook in out] if ours else ["all"]
+    return (
+        [str(hook.get("eventName")) for hook in out]
+        if ours
+        else ["all: Codex sees none of them, as in a folder of a project that it does not trust"]
+    )
 
 
 _TRUSTED = frozenset({"trusted", "managed"})

@@ -44,7 +44,7 @@ class Codex(Hooks, frozen=True, kw_only=True):
         "what is typed into a running process (write_stdin)",
         "requests for more permissions, and questions of MCP servers: no hook sees them",
         "whether a command asks to leave the sandbox",
-        "everything while the hook is not trusted: a changed definition is silently left out until /hooks trusts it",
+        "everything while the hook is not trusted: a changed definition is silently left out until a person trusts it",
     )
 
     def typed(self, prompt: str) -> Iterator[tuple[Author, str]]:

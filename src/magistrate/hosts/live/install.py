@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from magistrate.core.errors import ConfigError, InputError
 from magistrate.core.records import Record
@@ -64,18 +65,23 @@ def guard(wiring: Wiring, place: Place, content: Content, keep: Path) -> Change:
     after = composed(wiring, content, before, place)
     if current == after and kept:
         return "unchanged"
+    put(Kept(host=wiring.host, file=str(place.file), before=before, after=after, folders=folders), place, keep)
+    return "written"
+
+
+def put(kept: Kept, place: Place, keep: Path) -> None:
+    """Write a file, remembering first what was there. Raises ConfigError."""
     fresh = _missing(place)
     if keep.is_symlink():
         raise ConfigError(f"{keep} is a link")
     keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = Kept(host=wiring.host, file=str(place.file), before=before, after=after, folders=(*folders, *fresh))
+    kept = replace(kept, folders=(*kept.folders, *fresh))
     _replace(_note(keep, place), msgspec.json.encode(kept), 0o600)
     for folder in fresh:
         Path(folder).mkdir(mode=0o755 if place.root == Path("/") else 0o700, exist_ok=True)
     check(place)
     managed = place.root == Path("/")
-    _replace(place.file, after, _mode(place.file) or (0o644 if managed else 0o600))
-    return "written"
+    _replace(place.file, kept.after, _mode(place.file) or (0o644 if managed else 0o600))
 
 
 def unguard(wiring: Wiring, place: Place, mark: str, keep: Path) -> Change:
@@ -85,8 +91,15 @@ def unguard(wiring: Wiring, place: Place, mark: str, keep: Path) -> Change:
     before = kept.before if kept and current == kept.after else stripped(wiring, mark, current, place)
     exact = bool(kept and current == kept.after)
     if before == current:
-        _note(keep, place).unlink(missing_ok=True)
+        forget(place, keep)
         return "absent"
+    put_back(place, before, keep)
+    return "restored" if exact else "removed"
+
+
+def put_back(place: Place, before: bytes | None, keep: Path) -> None:
+    """Make a file what it was before, None: absent, and forget that it was ever changed. Raises ConfigError."""
+    kept = recall(keep, place)
     if before is None:
         place.file.unlink()
         for folder in reversed(kept.folders if kept else ()):
@@ -94,8 +107,12 @@ def unguard(wiring: Wiring, place: Place, mark: str, keep: Path) -> Change:
                 Path(folder).rmdir()
     else:
         _replace(place.file, before, _mode(place.file) or 0o600)
+    forget(place, keep)
+
+
+def forget(place: Place, keep: Path) -> None:
+    """Remember a file no longer."""
     _note(keep, place).unlink(missing_ok=True)
-    return "restored" if exact else "removed"
 
 
 def recall(keep: Path, place: Place) -> Kept | None:

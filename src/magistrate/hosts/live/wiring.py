@@ -170,7 +170,10 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                 moved=("CODEX_HOME", ".codex"),
                 entry=_codex,
                 short=_CODEX_SHORT,
-                note="Codex runs a new hook only after you trust it: start codex, type /hooks, and trust the hooks of Magistrate.",
+                note=(
+                    "Codex leaves a hook out, and lets every call pass, until you trust it. Either: magistrate guard codex --trust, which "
+                    "trusts exactly these hooks. Or: start codex, type /hooks, and trust the hooks of Magistrate there."
+                ),
             ),
             Wiring(
                 host="gemini-cli",
