@@ -25,7 +25,7 @@ from runs import Step, drawn, steps
 from magistrate.audit.estimate import proportion
 from magistrate.core.records import Action, Message, Outcome
 from magistrate.models.base import Answer, Prompt
-from magistrate.models.local import read_answer
+from magistrate.models.chat import read_answer
 from magistrate.review.answer import score
 from magistrate.review.prompt import BUDGET, SYSTEM, bearing, prompt_of, schema
 from magistrate.review.quote import plainly, quoted, tag_of

@@ -14,7 +14,7 @@ from magistrate.core.errors import ConfigError
 from magistrate.models.answers import Kept
 from magistrate.models.base import Answer, NoAnswer, Prompt
 from magistrate.models.limits import HOUR, Spending
-from magistrate.models.local import read_answer
+from magistrate.models.chat import read_answer
 from magistrate.testing.endpoint import Endpoint, Fault, answer
 
 pytest.importorskip("openai", reason="asking a model needs the extra `models`")
@@ -199,14 +199,17 @@ def test_answers_that_cannot_be_kept(tmp_path: Path) -> None:
     ("raw", "why"),
     [
         ("nothing", "malformed"),
-        ("[]", "malformed"),
+        ([], "malformed"),
+        (None, "malformed"),
+        ({}, "empty"),
         ({"error": {"type": "too long"}}, "error"),
-        ({"choices": []}, "malformed"),
+        ({"choices": []}, "empty"),
+        ({"choices": [{}]}, "malformed"),
         ({"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}, "empty"),
         ({"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]}, "malformed"),
     ],
 )
-def test_what_a_model_in_process_gives_is_read_strictly(raw: object, why: str) -> None:
+def test_what_a_model_gives_is_read_strictly(raw: object, why: str) -> None:
     with pytest.raises(NoAnswer) as none:
         read_answer(raw, 0.1)
     assert none.value.why == why

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from magistrate.core.errors import ConfigError
-from magistrate.models.base import Answer, NoAnswer, Prompt, Token
+from magistrate.models.base import Answer, NoAnswer, Prompt
+from magistrate.models.chat import ALTERNATIVES, read_answer
 
 CONTEXT = 8192
 """Tokens of prompt and answer together."""
-ALTERNATIVES = 10
 
 
 class Local:
@@ -62,7 +62,7 @@ class Local:
             raw = await asyncio.wait_for(asyncio.shield(work), max(left, 0.01))
         except TimeoutError:
             raise NoAnswer("timeout", f"no answer in {deadline:g} s") from None
-        return read_answer(raw, time.monotonic() - started)
+        return read_answer(_decoded(raw), time.monotonic() - started)
 
     async def close(self) -> None:
         """Wait for a question that is still worked on, then give the memory back."""
@@ -89,35 +89,11 @@ class Local:
         return given if given is not None else found
 
 
-def read_answer(raw: Any, seconds: float) -> Answer:
-    """A chat completion as llama.cpp gives it (text, bytes or decoded) as an Answer. Raises NoAnswer when it holds none."""
+def _decoded(raw: Any) -> Any:
+    """What the library gives: text, bytes or decoded, the last of several."""
+    if isinstance(raw, list):
+        raw = raw[-1] if raw else {}
     try:
-        if isinstance(raw, list):
-            raw = raw[-1]
-        body = msgspec.json.decode(raw) if isinstance(raw, str | bytes) else raw
-        if "error" in body:
-            raise NoAnswer("error", str(body["error"].get("type", "")))
-        choice = body["choices"][0]
-        text = choice["message"].get("content") or ""
-        usage = body.get("usage") or {}
-        tokens = tuple(
-            Token(text=t["token"], others=tuple((o["token"], float(o["logprob"])) for o in t.get("top_logprobs", ())))
-            for t in ((choice.get("logprobs") or {}).get("content") or ())
-        )
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError, msgspec.DecodeError) as error:
+        return msgspec.json.decode(raw) if isinstance(raw, str | bytes) else raw
+    except msgspec.DecodeError as error:
         raise NoAnswer("malformed", type(error).__name__) from None
-    if not text.strip():
-        raise NoAnswer("empty", f"finished with {choice.get('finish_reason')}")
-    if choice.get("finish_reason") == "length":
-        raise NoAnswer("malformed", "cut off at the limit of its length")
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or (body.get("timings") or {}).get(
-        "cache_n"
-    )
-    return Answer(
-        text=text,
-        tokens=tokens,
-        read=int(usage.get("prompt_tokens") or 0),
-        cached=int(cached or 0),
-        written=int(usage.get("completion_tokens") or 0),
-        seconds=seconds,
-    )

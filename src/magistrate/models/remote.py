@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from magistrate.core.errors import ConfigError
-from magistrate.models.base import Answer, NoAnswer, Prompt, Token, Why
+from magistrate.models.base import Answer, NoAnswer, Prompt, Why
+from magistrate.models.chat import ALTERNATIVES, read_answer
 from magistrate.models.limits import Spending
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """Tries within one deadline."""
-ALTERNATIVES = 10
-"""Likeliest tokens asked for at each place."""
 _PAUSE = 0.25
 """Seconds before the second try; doubled for each further one, unless the server says how long."""
 _MILLION = 1e6
@@ -68,7 +67,7 @@ class Remote:
             async with asyncio.timeout(deadline), self._turn:
                 done = await self._try(prompt, started + deadline)
             cost = self._cost(done)
-            return _answer(done, time.monotonic() - started, cost)
+            return read_answer(done.model_dump(), time.monotonic() - started, cost)
         except TimeoutError:
             raise NoAnswer("timeout", f"no answer in {deadline:g} s") from None
         finally:
@@ -161,32 +160,3 @@ def _retry_after(error: Any) -> float:
         return max(0.0, float(error.response.headers.get("retry-after", "0")))
     except ValueError:
         return 0.0
-
-
-def _answer(done: ChatCompletion, seconds: float, cost: float) -> Answer:
-    """What the server sent, as an Answer. Raises NoAnswer when it holds none."""
-    if not done.choices:
-        raise NoAnswer("empty", "no choice in the answer")
-    choice = done.choices[0]
-    if getattr(choice.message, "refusal", None) or choice.finish_reason == "content_filter":
-        raise NoAnswer("refused", str(choice.finish_reason))
-    text = choice.message.content or ""
-    if not text.strip():
-        raise NoAnswer("empty", f"finished with {choice.finish_reason}")
-    if choice.finish_reason == "length":
-        raise NoAnswer("malformed", "cut off at the limit of its length")
-    found = choice.logprobs.content if choice.logprobs and choice.logprobs.content else []
-    usage = done.usage
-    details = usage.prompt_tokens_details if usage else None
-    return Answer(
-        text=text,
-        tokens=tuple(
-            Token(text=token.token, others=tuple((other.token, other.logprob) for other in token.top_logprobs))
-            for token in found
-        ),
-        read=usage.prompt_tokens if usage else 0,
-        cached=(details.cached_tokens or 0) if details else 0,
-        written=usage.completion_tokens if usage else 0,
-        seconds=seconds,
-        cost=cost,
-    )
