@@ -224,3 +224,23 @@ def test_codex_is_told_of_the_persons_trust_only_when_they_say_so(
     assert findings("codex")[1]["trust"][0] is True
     assert "byte for byte" in run("unguard", "codex").output
     assert not config.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"), [("2.1.197 (Claude Code)", True), ("2.1.295 (Claude Code)", False), ("2.2.0", False), ("?", True)]
+)
+def test_doctor_names_a_host_that_lets_calls_pass_when_a_hook_fails(
+    told: str, said: bool, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkup, "_tried", lambda *words: [])
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{told}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    run("guard", "claude-code")
+    found = findings("claude-code")[1]
+    assert ("failures" in found) is said
+    assert found["host"][1] == f"claude {told}"
+    run("guard", "cursor")
+    assert "never tried" in findings("cursor")[1]["adapter"][1]

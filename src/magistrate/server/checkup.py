@@ -89,7 +89,7 @@ def check_up(wiring: Wiring, place: Place, state: State, *, cwd: Path) -> Report
         checks += _tried(wiring, gate, found[gate], state, cwd)
     if wiring.host == "codex":
         checks.append(_trusted(wiring, place, state, cwd))
-    checks += [_server(state), _binary(wiring.host)]
+    checks += [_server(state), *_binary(wiring)]
     unobservable = ADAPTERS[wiring.host].unobservable
     return Report(host=wiring.host, file=str(place.file), checks=tuple(checks), unobservable=unobservable)
 
@@ -328,14 +328,33 @@ def _trusted(wiring: Wiring, place: Place, state: State, cwd: Path) -> Check:
     return Check(name="trust", ok=given, what="trusted, by its settings" if given else f"not given. {wiring.note}")
 
 
-def _binary(host: str) -> Check:
-    name = BINARIES[host]
+def _binary(wiring: Wiring) -> list[Check]:
+    """The host on the path, its version, and what that means: whether it was tried, and whether it blocks on a failed hook."""
+    seen = getattr(ADAPTERS[wiring.host], "seen", "")
+    tried = f"tried with {seen}" if seen else "by its documentation alone: never tried with the real host"
+    checks = [Check(name="adapter", ok=None, what=tried)]
+    name = BINARIES[wiring.host]
     path = shutil.which(name)
     if not path:
-        return Check(name="host", ok=None, what=f"{name} is not on the path")
+        return [*checks, Check(name="host", ok=None, what=f"{name} is not on the path")]
     try:
         done = subprocess.run([path, "--version"], capture_output=True, timeout=20, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Check(name="host", ok=None, what=f"{name} --version: {error}")
+        return [*checks, Check(name="host", ok=None, what=f"{name} --version: {error}")]
     lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
-    return Check(name="host", ok=None, what=f"{name} {lines[0][:100] if lines else 'of unknown version'}")
+    told = lines[0][:100] if lines else "of unknown version"
+    checks.append(Check(name="host", ok=None, what=f"{name} {told}"))
+    if wiring.blocks_since and not reaches(told, wiring.blocks_since):
+        what = f"{name} heeds only from {wiring.blocks_since} on that a failed hook is to block: until then such a call passes"
+        checks.append(Check(name="failures", ok=None, what=what))
+    return checks
+
+
+def reaches(told: str, wanted: str) -> bool:
+    """Whether the version that a program tells of itself is this one or a later; False when it tells none."""
+    found = re.search(r"\d+(?:\.\d+)+", told)
+    return found is not None and _numbers(found[0]) >= _numbers(wanted)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

@@ -42,6 +42,13 @@ def test_what_no_hook_shows(host: str) -> None:
     assert tuple(listed) == ADAPTERS[host].unobservable
 
 
+def test_the_versions_that_were_tried() -> None:
+    first = DOC.partition("\n    magistrate guard")[0]
+    told = {adapter.name: adapter.seen for adapter in HOOKS if adapter.seen}
+    assert re.findall(r"[A-Z][A-Za-z ]+? (\d[\d.]+\d)(?=[,\n (])", first.partition("Copilot")[0]) == list(told.values())
+    assert {adapter.name for adapter in HOOKS if not adapter.seen} == {"copilot", "vscode", "cursor"}
+
+
 def test_what_breaks_is_said_of_every_host() -> None:
     section = DOC.partition("## When something breaks")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == set(WIRINGS)

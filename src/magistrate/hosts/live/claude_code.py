@@ -44,12 +44,14 @@ class ClaudeCode(Hooks, frozen=True, kw_only=True):
 
     name: str = NAME
     events: Mapping[str, Kind] = EVENTS
+    seen: str = "2.1.197"
     asking: frozenset[str] = frozenset({"PreToolUse"})
     approving: frozenset[str] = frozenset({"PreToolUse", "PermissionRequest"})
     unobservable: tuple[str, ...] = (
         "files that the user mentions with @: the host reads them without a tool",
         "what an MCP server, a plugin or another hook does by itself",
         "EndConversation, and the text that the model writes",
+        "calls whose hook crashes or is late, in versions before 2.1.295: the host lets them pass, whatever the settings say",
         "calls while hooks are off: disableAllHooks, or managed settings that allow only managed hooks",
     )
 

@@ -38,6 +38,7 @@ class Codex(Hooks, frozen=True, kw_only=True):
 
     name: str = NAME
     events: Mapping[str, Kind] = EVENTS
+    seen: str = "0.169"
     approving: frozenset[str] = frozenset({"PermissionRequest"})
     unobservable: tuple[str, ...] = (
         "tools that the vendor runs, such as web search: no hook sees them",

@@ -40,6 +40,7 @@ class GeminiCli(Hooks, frozen=True, kw_only=True):
 
     name: str = NAME
     events: Mapping[str, Kind] = EVENTS
+    seen: str = "0.61"
     unobservable: tuple[str, ...] = (
         "that the host reads a file which the user mentions with @: no hook asks, though its text is heard",
         "commands that the user runs with !",

@@ -36,6 +36,7 @@ class OpenCode(Hooks, frozen=True, kw_only=True):
 
     name: str = NAME
     events: Mapping[str, Kind] = EVENTS
+    seen: str = "1.18.33"
     unobservable: tuple[str, ...] = (
         "files that the user mentions with @: the host reads them without a tool",
         "commands that the user runs with !, and the terminal of the user",

@@ -39,6 +39,7 @@ class QwenCode(Hooks, frozen=True, kw_only=True):
 
     name: str = NAME
     events: Mapping[str, Kind] = EVENTS
+    seen: str = "0.15.10"
     approving: frozenset[str] = frozenset({"PermissionRequest"})
     unobservable: tuple[str, ...] = (
         "that the host reads a file which the user mentions with @: no hook asks, though its text is heard",

@@ -81,6 +81,8 @@ class Hooks(Record, frozen=True, kw_only=True):
     approves: bool = False
     """`guard --allow-means approve`; otherwise `allow` means "no objection", and the host's own ways of asking go on."""
     unobservable: tuple[str, ...] = ()
+    seen: str = ""
+    """The version of the host that was driven end to end; empty: written by the host's documentation alone."""
 
     @property
     def asks(self) -> bool:

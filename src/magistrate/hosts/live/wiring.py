@@ -56,6 +56,8 @@ class Wiring(Record, frozen=True, kw_only=True):
     """Seconds after which the host gives up on a hook, whatever it was told."""
     approve: str = ""
     """A further event that has to be heard where `allow` answers for the user."""
+    blocks_since: str = ""
+    """The first version of the host that heeds what the entry says of a hook that fails; before, the call passes."""
     note: str = ""
     """What the user has to do besides."""
 
@@ -158,6 +160,7 @@ WIRINGS: Mapping[str, Wiring] = MappingProxyType(
                 moved=("CLAUDE_CONFIG_DIR", ".claude"),
                 off=(("disableAllHooks", True), ("allowManagedHooksOnly", True)),
                 besides=(".claude/settings.json",),
+                blocks_since="2.1.295",
                 entry=_claude,
                 short=_CLAUDE_SHORT,
             ),
