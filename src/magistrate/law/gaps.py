@@ -26,6 +26,7 @@ from magistrate.core.records import (
     Rulebook,
     Ruling,
     RunStarted,
+    Verdict,
 )
 from magistrate.ledger import Ledger
 from magistrate.rulebook.match import Matcher
@@ -104,21 +105,28 @@ def instances(ledger: Ledger, rulebook: Rulebook) -> Iterator[Instance]:
         if (run, verdict.action) in seen:
             continue
         seen.add((run, verdict.action))
-        event = ledger.event(run, verdict.action)
-        action = event.body if event and isinstance(event.body, Action) else Action(tool="")
-        covered = {at for _, _, at in matcher.bearing(verdict.evidence, action)}
-        open_ = tuple(fact for at, fact in enumerate(verdict.evidence.facts) if at not in covered)
-        if not open_:
-            continue
-        ruling = rulings.get((run, n))
-        yield Instance(
-            run=run,
-            action=verdict.action,
-            verdict=n,
-            facts=open_,
-            ruled=ruling.decision if ruling else "",
-            because=ruling.because if ruling else "",
-        )
+        if found := _instance(ledger, matcher, run, n, verdict, rulings.get((run, n))):
+            yield found
+
+
+def _instance(
+    ledger: Ledger, matcher: Matcher, run: str, n: int, verdict: _Verdict | Verdict, ruling: Ruling | None
+) -> Instance | None:
+    """The action of a verdict, if the law still leaves some of what it did open."""
+    event = ledger.event(run, verdict.action)
+    action = event.body if event and isinstance(event.body, Action) else Action(tool="")
+    covered = {at for _, _, at in matcher.bearing(verdict.evidence, action)}
+    open_ = tuple(fact for at, fact in enumerate(verdict.evidence.facts) if at not in covered)
+    if not open_:
+        return None
+    return Instance(
+        run=run,
+        action=verdict.action,
+        verdict=n,
+        facts=open_,
+        ruled=ruling.decision if ruling else "",
+        because=ruling.because if ruling else "",
+    )
 
 
 def key_of(fact: Fact) -> Key:
@@ -171,12 +179,11 @@ def _rulings(ledger: Ledger) -> dict[tuple[str, int], Ruling]:
 class Precedents:
     """What people ruled on what no rule covers, to be looked up by what an action would do."""
 
-    def __init__(self, ledger: Ledger, rulebook: Rulebook, *, each: int = 5) -> None:
+    def __init__(self, ledger: Ledger, rulebook: Rulebook, *, each: int = 5, most: int = 2000) -> None:
+        """`each`: given for one case; `most`: rulings that are remembered, the latest. What nobody ruled on is not read."""
         self._each = each
         self._known: dict[Key, list[Precedent]] = {}
-        for instance in instances(ledger, rulebook):
-            if not instance.ruled:
-                continue
+        for instance in _ruled(ledger, rulebook, most):
             precedent = Precedent(
                 run=instance.run,
                 verdict=instance.verdict,
@@ -191,6 +198,18 @@ class Precedents:
         """The latest precedents on facts like these, for `Case.precedents`; bounded."""
         found = [one for fact in evidence.facts for one in self._known.get(key_of(fact), ())[-self._each :]]
         return tuple(dict.fromkeys(found))[: self._each]
+
+
+def _ruled(ledger: Ledger, rulebook: Rulebook, most: int) -> Iterator[Instance]:
+    """The latest instances that people ruled on, oldest first."""
+    matcher = Matcher(rulebook)
+    for (run, n), ruling in [*_rulings(ledger).items()][-most:]:
+        event = ledger.event(run, n)
+        verdict = event.body if event else None
+        if not isinstance(verdict, Verdict) or verdict.basis != "no-rule":
+            continue
+        if found := _instance(ledger, matcher, run, n, verdict, ruling):
+            yield found
 
 
 # ---------------------------------------------------------------- law made by the bench

@@ -13,12 +13,12 @@ generateContent; each streamed or whole, as the host asks.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from magistrate.testing.loopback import Loopback
 
 Json = dict[str, Any]
 ASIDE = "ok"
@@ -78,7 +78,7 @@ def lines(*steps: Step | Script) -> Script:
     return play
 
 
-class ModelServer:
+class ModelServer(Loopback):
     """Plays a script to whoever asks, on a free port of loopback; a context manager."""
 
     def __init__(self, script: Script) -> None:
@@ -91,25 +91,12 @@ class ModelServer:
         """What a function in the script raised; the host then hears that the model is done."""
         self.other: list[str] = []
         """Every other request: method and path."""
-        self._http = _Server(("127.0.0.1", 0), _Handler)
-        self._http.owner = self
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        super().__init__(type("Handler", (_Handler,), {"owner": self}))
 
     @property
     def url(self) -> str:
         """Where it listens, without a path."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        return self.address
 
     def step(self, turn: Turn) -> Step:
         """The next line for this turn."""
@@ -124,22 +111,17 @@ class ModelServer:
             return Say("Done.")
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    owner: ModelServer
-
-
 class _Handler(BaseHTTPRequestHandler):
     """Finds the dialect by the path; whatever is not spoken is noted and not found."""
 
     protocol_version = "HTTP/1.1"
-    server: _Server
+    owner: ModelServer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Hosts are noisy; what they asked is in `ModelServer.turns` and `.other`."""
 
     def do_GET(self) -> None:
-        self.server.owner.other.append(f"GET {self.path}")
+        self.owner.other.append(f"GET {self.path}")
         if self.path.partition("?")[0].endswith("/models"):
             self._json({"object": "list", "data": [{"id": MODEL, "object": "model"}], "models": []})
         else:
@@ -155,12 +137,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         dialect = next((d for suffix, d in DIALECTS.items() if path.endswith(suffix)), None)
         if dialect is None or body is None:
-            self.server.owner.other.append(f"POST {self.path}")
+            self.owner.other.append(f"POST {self.path}")
             self._json({"error": {"message": "not found"}}, status=404)
             return
         turn = dialect.read(path, body)
-        step = self.server.owner.step(turn)
-        serial = f"{turn.n}_{len(self.server.owner.turns)}"
+        step = self.owner.step(turn)
+        serial = f"{turn.n}_{len(self.owner.turns)}"
         if body.get("stream") or path.endswith(":streamGenerateContent"):
             self._stream(dialect.stream(step, serial))
         else:
