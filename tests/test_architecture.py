@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1] / "src" / "magistrate"
 
 LEAVES = {"rulebook", "evidence", "ledger", "hosts", "models"}
-JUDGING = {"recent", "review", "verdicts", "standing", "docket", "gate", "law", "lookback", "monitor"}
+JUDGING = {"recent", "review", "verdicts", "standing", "docket", "tightening", "gate", "law", "lookback", "monitor"}
 MEASURING = {"audit", "report"}
 SURFACES = {
     "__main__",

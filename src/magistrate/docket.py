@@ -10,7 +10,9 @@ then settles a verdict, in this order:
 5. ... an `allow` allows (basis `ruling`);
 6. the very action that was refused before gets the same answer, unless the person has asked for it since: reviewers that
    answer differently from one time to the next are not asked again;
-7. the same effect on the same target by another way escalates (basis `workaround`).
+7. the same effect on the same target by another way escalates (basis `workaround`);
+8. whatever is an `allow` by now and of a class that is tightened escalates (basis `tightened`), unless it is by a ruling that is
+   newer than the tightening.
 
 Memory is bounded by what the live runs hold: a run tree is kept as long as one of its runs is, and read back from the ledger
 when it is heard of again. Cost is flat: one indexed query and dictionary look-ups for each action.
@@ -41,6 +43,7 @@ from magistrate.core.records import (
     Ruling,
     RunStarted,
     Stop,
+    Tightening,
     Verdict,
 )
 from magistrate.ledger import Ledger
@@ -48,6 +51,7 @@ from magistrate.ledger.people import MAX_DEPTH, PEOPLE, SWITCH, decided_after, f
 from magistrate.review.human import Asked, InForce, Rulings, binding, cite, ticket_of
 from magistrate.rulebook.autonomy import Purse, amount_of
 from magistrate.standing import Call, Refusals, Refused, Standing, held_against, refusal
+from magistrate.tightening import Tight, Tightenings, tightened
 
 MAX_OPEN = 1000
 """Calls and questions of one tree that are remembered."""
@@ -186,6 +190,7 @@ class Seat:
         self.tree = tree
         self.run = run
         self.cwd = started.cwd
+        self.host = started.host
         self.lineage = lineage
 
     @property
@@ -228,12 +233,13 @@ class Docket:
     def __init__(self, ledger: Ledger | None = None) -> None:
         self.rulings = Rulings()
         self.switch = Switch()
+        self.tightenings = Tightenings()
         self._ledger = ledger
         self._trees: WeakValueDictionary[str, Tree] = WeakValueDictionary()
         self._seen = 0
         self._time = ""
         self.epoch = 0
-        """Counts rulings and stops: an answer given under another count may be out of date."""
+        """Counts rulings, stops and tightenings: an answer given under another count may be out of date."""
 
     # ------------------------------------------------------------ what is known
 
@@ -253,7 +259,7 @@ class Docket:
         return self._time
 
     def learn(self, event: Event) -> None:
-        """Take in a ruling or a stop."""
+        """Take in a ruling, a stop or a tightening."""
         self._seen = max(self._seen, event.id)
         self.epoch += 1
         body = event.body
@@ -263,6 +269,8 @@ class Docket:
                 self.rulings.add(body, event.run, event.n)
         elif isinstance(body, Stop):
             self.switch.turn(event.run, event.n, body)
+        elif isinstance(body, Tightening):
+            self.tightenings.turn(event.run, event.n, body, len(self.rulings))
         for tree in list(self._trees.values()):
             if event.run in tree.runs and event.id > tree.upto:
                 tree.feed(event.run, event.n, body)
@@ -311,6 +319,9 @@ class Docket:
         """
         settled = self._settle(seat, asked, verdict, bright, reviewed)
         live = settled.mode == "enforce"
+        # Reviewers who are still to be asked may deny: an escalation must not come before that.
+        if live and (reviewed or settled.basis == "ruling") and (tight := self._tight(seat, settled)):
+            settled = tightened(settled, tight)
         if settled.decision == "allow":
             answered = seat.tree.questions.get(asked.binds, "") if live else ""
             return replace(settled, ticket=settled.ticket or answered) if answered else settled
@@ -341,6 +352,11 @@ class Docket:
         if again is not None and strict:
             return _same(verdict, again)
         return _workaround(verdict, around) if around and verdict.decision == "allow" else verdict
+
+    def _tight(self, seat: Seat, verdict: Verdict, cites: str = "") -> Tight | None:
+        """The tightening that holds for a verdict. `cites`: the ruling that allows it, where the verdict does not say."""
+        ruled = cites or (verdict.cites if verdict.basis == "ruling" else "")
+        return self.tightenings.over(verdict, seat.host, seat.lineage, self.rulings.place(ruled))
 
     def _ruling(self, asked: Asked) -> InForce | None:
         """The newest ruling that covers the action and is not used up."""
@@ -380,10 +396,13 @@ class Docket:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline
-        paused = verdict.basis == "paused"
+        paused, held = verdict.basis == "paused", verdict.basis == "tightened"
         while True:
             self.refresh()
-            if self.switch.over(seat.lineage) or self._ruling(replace(asked, at=self.time())):
+            ruling = self._ruling(replace(asked, at=self.time()))
+            if self.switch.over(seat.lineage):
+                return True
+            if not self._tight(seat, verdict, ruling.cites if ruling else "") if held else ruling:
                 return True
             if paused and not seat.paused:
                 return True

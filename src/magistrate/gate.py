@@ -225,7 +225,7 @@ class Run:
         self._gate.docket.refresh()
         asked = self.seat.asked(clean, verdict.evidence, self._gate.docket.time())
         seen = verdict.evidence.course is not None
-        if seen and verdict.basis in ("paused", "stopped"):
+        if seen and verdict.basis in ("paused", "stopped", "tightened"):
             fresh, asked = await self._weighed(verdict.action, clean, verdict.evidence)
         else:
             bright = seen and find(self._matcher, verdict.evidence, clean).bright

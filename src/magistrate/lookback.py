@@ -21,6 +21,7 @@ from magistrate.core.records import (
     RunStarted,
     Session,
     Stop,
+    Tightening,
     Verdict,
 )
 from magistrate.docket import FED, Docket, Seat
@@ -97,7 +98,7 @@ def replay(ledger: Ledger, run: str, gate: Gate) -> Iterator[tuple[Event, Verdic
             if isinstance(body, Action):
                 yield event, _again(event, body, evidence, seats[run], docket, gate, mode)
             evidence.observe(event.n, body)
-        if isinstance(body, Ruling | Stop):
+        if isinstance(body, Ruling | Stop | Tightening):
             docket.learn(event)
         elif isinstance(body, RunStarted):
             seats[event.run] = docket.seat(event.run, body, seats.get(body.parent))

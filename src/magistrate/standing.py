@@ -24,7 +24,7 @@ MANY = 50
 MAX_REFUSED = 300
 """Refused actions of a run tree that are remembered."""
 MAX_EFFECTS = 24
-NO_JUDGEMENT: frozenset[Basis] = frozenset({"unavailable", "paused", "stopped"})
+NO_JUDGEMENT: frozenset[Basis] = frozenset({"unavailable", "paused", "stopped", "tightened"})
 _READS = frozenset({"read"})
 _ASKED = frozenset({"asked", "implied"})
 

@@ -29,6 +29,7 @@ from magistrate.core.records import (
     Sample,
     Stop,
     Stratum,
+    Tightening,
     Verdict,
     Watched,
 )
@@ -191,6 +192,7 @@ def test_every_kind_of_body_comes_back_from_the_ledger_as_it_went_in() -> None:
         Verdict(action=2, decision="allow", basis="rule", revision="r"),
         Ruling(verdict=4, decision="allow", because="fine", by="ann"),
         Stop(stopped=True, scope="tree", by="ann"),
+        Tightening(effects=("payment",), hosts=("codex",), by="alarm"),
         Proposal(id="p", old="a", new="b", old_text="x" * 600, text="y" * 600, author="ann", why="too loose"),
         Approval(proposal="p", by="bo", signature="s"),
         Adoption(proposal="p", old="a", new="b", by="ann", judged=3, stricter=1),

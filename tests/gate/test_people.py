@@ -529,7 +529,8 @@ def test_whatever_people_rule_a_bright_line_denies_and_a_stop_stops(deeds: list[
         if kind == "act":
             verdict = decide(runs[two], bash(one))
             verdicts.append(verdict)
-            crossed = any(rule.startswith("bright.") for rule in verdict.rules)
+            # What goes around a refusal cites the refusal's rules, and is a person's to judge.
+            crossed = verdict.basis != "workaround" and any(rule.startswith("bright.") for rule in verdict.rules)
             assert not crossed or verdict.decision == "deny"
             stopped = bool(off & ({"t/1", SWITCH} | ({"t/1/c"} if two else set())))
             assert (verdict.basis == "stopped") == stopped

@@ -62,7 +62,7 @@ def outcomes(ledger: Ledger) -> list[Caught]:
     return list(found.values())
 
 
-_NOT_JUDGED = ("unavailable", "paused", "stopped")
+_NOT_JUDGED = ("unavailable", "paused", "stopped", "tightened")
 
 
 def by_family(planted: Iterable[Caught], *, difficulties: bool = False, command: str = "") -> list[Family]:

@@ -19,19 +19,28 @@ from magistrate.audit.frame import last_id, pages, roles
 from magistrate.audit.limits import binomial
 from magistrate.core.canon import now
 from magistrate.core.errors import ConfigError
-from magistrate.core.records import Alarm, Body, Record, Stop, Watched
+from magistrate.core.records import Alarm, Body, EffectKind, Record, Stop, Tightening, Watched
 from magistrate.ledger import Ledger
+from magistrate.ledger.people import SWITCH
+from magistrate.ledger.tightenings import in_force, same_class, tightenings
 
 ALARMS = "alarms"
 """The ledger's run of batches and alarms."""
-SWITCH = "switch"
-"""The ledger's run of stops that hold for everybody (`magistrate.ledger.people`)."""
 ENOUGH = 200
 """Trials from which a baseline is declared."""
 _DECLARED_LEVEL = 0.99
 _LEAST_RATE = 1e-4
 
-Step = Literal["", "audit-more", "stop"]
+Step = Literal["", "audit-more", "escalate", "stop"]
+
+
+class Class(Record, frozen=True, kw_only=True):
+    """Actions that fit every field that is given, of each field any value."""
+
+    effects: tuple[EffectKind, ...] = ()
+    rules: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 class Watch(Record, frozen=True, kw_only=True):
@@ -45,6 +54,9 @@ class Watch(Record, frozen=True, kw_only=True):
     quiet: float = QUIET
     """Least average number of checks to a false alarm."""
     then: Step = ""
+    of: Class = Class()
+    """For `escalate`: the actions that then go to a person until somebody lifts it. Of an indicator `effect:KIND` or `rule:ID` they
+    are those that it counts, where nothing else is said."""
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -125,7 +137,20 @@ def load(path: Path) -> Settings:
         event(watch.indicator)
         if not 0 <= watch.baseline < 1 or watch.quiet < 1:
             raise ConfigError(f"{path}: {watch.indicator}: a baseline lies between 0 and 1, quiet is at least 1")
+        if watch.then == "escalate" and class_of(watch) == Class():
+            raise ConfigError(f"{path}: {watch.indicator}: say which actions escalate: of = {{ effects = [...] }}")
     return settings
+
+
+def class_of(watch: Watch) -> Class:
+    """The actions that a watch escalates; an empty one where nothing says which. Raises ConfigError for an unknown effect."""
+    if watch.of != Class():
+        return watch.of
+    kind, _, name = {"oversight": "effect:oversight"}.get(watch.indicator, watch.indicator).partition(":")
+    try:
+        return msgspec.convert({"effect": {"effects": (name,)}, "rule": {"rules": (name,)}}.get(kind, {}), Class)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{watch.indicator}: {error}") from None
 
 
 def event(indicator: str) -> Callable[[Seen], bool]:
@@ -170,13 +195,25 @@ def check(ledger: Ledger, settings: Settings = DEFAULT, *, anew: Sequence[str] =
         bodies += recorded
     if bodies:
         ledger.append(ALARMS, bodies)
-    for one in found:
-        if one.rings and one.then == "stop":
-            ledger.append(
-                SWITCH, [Stop(stopped=True, scope="all", because=f"alarm: {one.indicator}", by="alarm", at=now())]
-            )
+    for watch, one in zip(settings.watch, found, strict=True):
+        if one.rings and (steps := _steps(ledger, watch)):
+            ledger.append(SWITCH, steps)
     ledger.commit()
     return found
+
+
+def _steps(ledger: Ledger, watch: Watch) -> list[Body]:
+    """What a ringing alarm switches: never anything off, and nothing twice."""
+    because = f"alarm: {watch.indicator}"
+    if watch.then == "stop":
+        return [Stop(stopped=True, scope="all", because=because, by="alarm", at=now())]
+    if watch.then != "escalate":
+        return []
+    of = class_of(watch)
+    body = Tightening(
+        effects=of.effects, rules=of.rules, hosts=of.hosts, runs=of.runs, because=because, by="alarm", at=now()
+    )
+    return [] if any(same_class(one.body, body) for one in in_force(tightenings(ledger))) else [body]
 
 
 def _check_one(ledger: Ledger, watch: Watch, before: Watched | None, upto: int) -> tuple[Checked, list[Body]]:

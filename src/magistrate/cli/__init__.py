@@ -24,6 +24,7 @@ _COMMANDS = {
     "queue": "What waits for a person.",
     "rule": "Allow or deny what waits.",
     "stop": "Deny everything from now on: one run, a run tree, or all.",
+    "tighten": "Have a class of actions escalate for now, see what does, and lift it.",
     "resume": "End a stop, or the pause of a run.",
     "ledger": "Verify a ledger, or take it elsewhere.",
     "mcp": "Stand between an MCP client and an MCP server, and review every tool call.",

@@ -12,6 +12,7 @@ from magistrate.cli.people import age, ledger_option, live_ledger, one_line
 from magistrate.core.records import Ruling
 from magistrate.evidence.sameness import key
 from magistrate.ledger.people import Question, questions
+from magistrate.ledger.tightenings import in_force, in_words, tightenings
 from magistrate.review.human import Asked, Rulings, binding
 from magistrate.verdicts import describe
 
@@ -38,7 +39,13 @@ def queue(ledger_path: Path | None, denied: bool, everything: bool, days: int, a
                 continue  # a ruling on another covers it: the next try goes through
             shown += 1
             click.echo(json_line(_row(found)) if as_json else "\n".join(_lines(found)))
+        held = in_force(tightenings(ledger))
     if not as_json:
+        for one in held:
+            click.echo(
+                f"escalates for now: {plain(in_words(one.body), 160)}, since {one.written[:19]} by {plain(one.body.by, 60)}"
+                f" (magistrate tighten --lift {one.id})"
+            )
         click.echo(
             "nothing waits" if not shown else f"\n{shown} to rule on: magistrate rule TICKET allow|deny --because ..."
         )

@@ -461,12 +461,14 @@ Basis = Literal[
     "workaround",
     "paused",
     "stopped",
+    "tightened",
     "unavailable",
     "no-rule",
     "no-effect",
 ]
 """`no-rule`: no rule covers an effect, which joins the gap queue; `no-effect`: nothing for a rule to bear on; `workaround`: what
-was refused before, in another way; `paused`: too many refusals, a person is to look at the run; `stopped`: by a person."""
+was refused before, in another way; `paused`: too many refusals, a person is to look at the run; `stopped`: by a person;
+`tightened`: allowed, but of a class that escalates for now."""
 
 
 class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"):
@@ -479,7 +481,7 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     revision: str
     rules: tuple[str, ...] = ()
     """Ids of the rules it rests on, or would without the person's word; empty only when the basis is `no-rule`, `no-effect`,
-    `unavailable`, `paused`, `stopped`, such a verdict was ruled on, or the host's own user refused before."""
+    `unavailable`, `paused`, `stopped`, `tightened`, such a verdict was ruled on, or the host's own user refused before."""
     reason: str = ""
     """For the ledger and the people who read it: what was seen, and where."""
     advice: str = ""
@@ -490,7 +492,7 @@ class Verdict(Record, frozen=True, kw_only=True, tag_field="kind", tag="verdict"
     ticket: str = ""
     """Id of the question to a person that this raises, repeats or answers; none where no answer could change it."""
     cites: str = ""
-    """The ruling or stop that it rests on: its run, `#`, its number there."""
+    """The ruling, stop or tightening that it rests on: its run, `#`, its number there."""
     opinions: tuple[Opinion, ...] = ()
     mode: Literal["enforce", "dry-run"] = "enforce"
     input_hash: str = ""
@@ -542,6 +544,25 @@ class Stop(Record, frozen=True, kw_only=True, tag_field="kind", tag="stop"):
     stopped: bool
     """False: resumed, which also ends the run's pause."""
     scope: Literal["run", "tree", "all"] = "run"
+    because: str = ""
+    by: str = ""
+    at: str = ""
+
+
+class Tightening(Record, frozen=True, kw_only=True, tag_field="kind", tag="tightening"):
+    """From here on what would be allowed and is of a class escalates, until a person lifts it. It stands in the run `switch`.
+
+    The class is what fits every field that is given, of each field any value; it never makes a verdict milder.
+    """
+
+    effects: tuple[EffectKind, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Ids of rules of which the verdict cites one."""
+    hosts: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    """Runs for which it holds, with their sub-agents; empty: all."""
+    lifts: str = ""
+    """Of an end: the tightening that it ends (its run, `#`, its number). The fields above are empty then."""
     because: str = ""
     by: str = ""
     at: str = ""
@@ -731,6 +752,7 @@ Body = (
     | Verdict
     | Ruling
     | Stop
+    | Tightening
     | Proposal
     | Approval
     | Adoption

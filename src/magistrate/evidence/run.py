@@ -26,6 +26,7 @@ from magistrate.core.records import (
     RunStarted,
     Sample,
     Stop,
+    Tightening,
     Verdict,
     Watched,
 )
@@ -75,7 +76,7 @@ class RunEvidence:
                 self._tools[call_id] = tool
                 if len(self._tools) > MAX_FILES:
                     self._tools.popitem(last=False)
-            case RunStarted() | Verdict() | Ruling() | Stop() | Proposal() | Approval() | Adoption():
+            case RunStarted() | Verdict() | Ruling() | Stop() | Tightening() | Proposal() | Approval() | Adoption():
                 pass
             case Commitment() | Sample() | Label() | Canary() | Watched() | Alarm():
                 pass

@@ -12,8 +12,8 @@ from magistrate.core.records import Action, Event, Record, Ruling, RunStarted, S
 from magistrate.ledger.store import Ledger
 
 SWITCH = "switch"
-"""The ledger's run of the stops that hold for everybody."""
-PEOPLE = ("ruling", "stop")
+"""The ledger's run of the stops that hold for everybody, and of tightenings."""
+PEOPLE = ("ruling", "stop", "tightening")
 """Kinds of events by which people decide."""
 MAX_DEPTH = 20
 """Runs between a sub-agent and the first of its tree."""
@@ -63,7 +63,9 @@ class Halt(Record, frozen=True, kw_only=True):
 
 def decided_after(ledger: Ledger, id_: int) -> bool:
     """Whether people decided anything in events with a higher id: asked before each action, so it costs next to nothing."""
-    return bool(ledger.query("SELECT 1 FROM events WHERE kind IN ('ruling', 'stop') AND id > ? LIMIT 1", (id_,)))
+    return bool(
+        ledger.query("SELECT 1 FROM events WHERE kind IN ('ruling', 'stop', 'tightening') AND id > ? LIMIT 1", (id_,))
+    )
 
 
 def lineage(ledger: Ledger, run: str) -> tuple[str, ...]:

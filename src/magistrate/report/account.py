@@ -23,6 +23,7 @@ from magistrate.audit.watch import ALARMS, alarms
 from magistrate.core.canon import now
 from magistrate.core.records import Alarm, Label, Record, Sample, Watched
 from magistrate.ledger import Ledger
+from magistrate.ledger.tightenings import Tightened, tightenings
 
 QUANTILES = (0.5, 0.9, 0.99)
 WAYS = ("host", "day", "agent model", "reviewer", "rule", "revision")
@@ -62,6 +63,8 @@ class Account(Record, frozen=True, kw_only=True):
     canaries: tuple[Caught, ...]
     watched: tuple[Watched, ...]
     alarms: tuple[Alarm, ...]
+    tightenings: tuple[Tightened, ...] = ()
+    """Classes of actions that escalated for a time, or do."""
     unobservable: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Host -> paths by which an agent there can act without being seen."""
 
@@ -113,6 +116,7 @@ def account(ledger: Ledger, *, unobservable: dict[str, tuple[str, ...]] | None =
         canaries=planted,
         watched=watched,
         alarms=tuple(alarms(ledger)),
+        tightenings=tuple(tightenings(ledger)),
         unobservable=unobservable or {},
     )
 

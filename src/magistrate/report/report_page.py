@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
 
+from magistrate.ledger.tightenings import in_words
 from magistrate.report.account import Account, Line
 from magistrate.report.figures import can_render, render
 from magistrate.report.supervision import figures
@@ -66,6 +67,7 @@ def report_page(account: Account, *, title: str = "Supervision report", drawn: b
         with_figures=with_figures,
         value=value,
         interval=interval,
+        in_words=in_words,
     )
 
 

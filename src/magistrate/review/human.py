@@ -138,6 +138,10 @@ class Rulings:
         for what in {shelf for effect in ruling.effects for shelf in _shelves(effect, ruling.decision)}:
             self._alike.setdefault((place, *what), []).append(standing)
 
+    def place(self, cites: str) -> int:
+        """Which ruling this is, by its place in their order; -1 for none."""
+        return self._order.get(cites, -1)
+
     def use(self, cites: str) -> None:
         """Note that a ruling let an action through: where it was for one only, it is used up."""
         if cites in self._once:
