@@ -30,8 +30,6 @@ from magistrate.testing.places import lasting_folder
 PATIENCE = 120
 """Seconds for one run of a host."""
 SECRET = "AKIAQYLPMN5HFUXE7TQB"
-SCRIPTS = ("functions.exec",)
-"""Codex's tool that runs a script of calls. Each of those is an action of its own; the script stands in the transcript alone."""
 CURL = '''#!{python}
 """Stands in for curl where there is none: sends what follows -d or @ to the proxy, as curl would."""
 import os, sys, urllib.request
@@ -216,7 +214,7 @@ class World:
         return [
             Judged(e.run, e.n, e.body, verdicts.get((e.run, e.n)))
             for e in events
-            if isinstance(e.body, Action) and starts[e.run].cwd == str(self.work) and e.body.tool not in SCRIPTS
+            if isinstance(e.body, Action) and starts[e.run].cwd == str(self.work)
         ]
 
     def tree(self) -> dict[str, bytes]:

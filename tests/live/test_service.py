@@ -360,3 +360,14 @@ def test_a_verdict_that_came_too_late_is_withdrawn_by_the_server_that_made_it(tm
 
     asyncio.run(ask())
     assert [verdict.decision for verdict in bodies(one, Verdict)] == ["allow", "deny"]
+
+
+@pytest.mark.parametrize(("telling", "hears"), [("all", True), ("nothing", False)])
+def test_a_ticket_is_told_unless_nothing_is(telling: Any, hears: bool) -> None:
+    commits = Commits(Ledger(":memory:"))
+    one = Service(Gate(default(), commits, durable=False, telling=telling), commits)
+    reply = asyncio.run(one.answer(bash("rm -rf /home/ann/photos")))
+    (verdict,) = bodies(one, Verdict)
+    assert verdict.decision == "escalate"
+    assert verdict.ticket
+    assert (verdict.ticket in reply.stdout) is hears

@@ -235,6 +235,30 @@ def test_a_call_that_no_hook_showed_is_kept_as_unobserved(tmp_path: Path) -> Non
     assert len(session.bodies(Verdict)) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("const r = await tools.exec_command({cmd: 'ls'}); text(r.output)", False),
+        ("await Promise.all([tools.exec_command({}), tools.apply_patch ('x')])", False),
+        ("text('nothing is called')", False),
+        ("await tools.exec_command({cmd: 'bash', tty: true}); await tools.write_stdin({chars: 'x'})", True),
+        ("const t = tools; await t['write_' + 'stdin']({})", True),
+        ("await tools['exec_command']({})", True),
+        ("await globalThis.to\\u006fls.web_search({})", True),
+    ],
+)
+def test_a_script_of_calls_that_hooks_show_is_no_call_of_its_own(code: str, kept: bool, tmp_path: Path) -> None:
+    """Codex tells the calls in a script one by one; what it calls besides was seen by nobody, and stays."""
+    path = tmp_path / "rollout.jsonl"
+    items = (
+        {"type": "custom_tool_call", "call_id": "c", "namespace": "functions", "name": "exec", "input": code},
+        {"type": "custom_tool_call_output", "call_id": "c", "output": "done"},
+    )
+    write(path, *({"type": "response_item", "payload": item} for item in items))
+    told, _ = Tail("codex", str(path), "/work").look()
+    assert [type(one) for one in told] == [*[Action] * kept, Outcome]
+
+
 def test_the_same_words_said_again_are_said_again() -> None:
     voices = Voices()
     yes = Message(author="person", text="yes")

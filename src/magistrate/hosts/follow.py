@@ -6,6 +6,7 @@ keeps what joins calls and results across looks. Lines of sub-agents in the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,12 @@ from magistrate.core.records import Action, Message, Outcome
 from magistrate.hosts import claude_code, claude_lines, codex, codex_items
 
 Told = Message | Action | Outcome
+SCRIPT = "functions.exec"
+"""Codex's tool that runs a script of calls (0.169 and later, newer models)."""
+_TOOLS = re.compile(r"\btools\.(?:exec_command|apply_patch)\s*\(")
+"""Calls in such a script that start the hooks one by one."""
+_OTHERWISE = re.compile(r"tools|globalThis|\beval\b|\bFunction\b|\\u\{?[0-9A-Fa-f]")
+"""How a script may reach tools in another way."""
 
 
 class Follower(Protocol):
@@ -69,7 +76,18 @@ class _Codex:
         self._writer.expect(items)
         for item in items:
             self._writer.write(item)
-        return _taken(self._writer.events)
+        return [told for told in _taken(self._writer.events) if not _only_holds_calls(told)]
+
+
+def _only_holds_calls(told: Told) -> bool:
+    """Whether this is a script of calls each of which starts the host's hooks: those are the actions, and it is none besides.
+
+    A script that calls something else, or reaches its tools in another way than by their names, is kept: nobody has judged it.
+    """
+    if not isinstance(told, Action) or told.tool != SCRIPT:
+        return False
+    code = told.arguments.get("input")
+    return isinstance(code, str) and not _OTHERWISE.search(_TOOLS.sub("", code))
 
 
 def _taken(events: list[Told]) -> list[Told]:

@@ -2,6 +2,7 @@
 
 POST /v1/hook/{host}[/{event}]   the payload a host gave its hook; the reply's body is stdout, then stderr
 GET  /v1/health                  what serves here, and what it did so far
+GET  /label                      the page of those who label (`magistrate.server.labels`, with what it asks for)
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from magistrate.server.service import Refusing, Service
 from magistrate.server.spool import Asked
 
 LOG = logging.getLogger("magistrate")
+OPEN = frozenset({"/label"})
+"""Paths that need no token: a page without any data, which asks for the rest with one."""
 MAX_PAYLOAD = 16 << 20
 """Bytes of one payload, as in the hook."""
 
@@ -34,7 +37,7 @@ def make_app(service: Service | Refusing, *, token: str = "", routes: Sequence[B
     async def hook(request: Request) -> Response:
         came = time.monotonic()
         try:
-            payload = await _body(request)
+            payload = await body_of(request)
         except ClientDisconnect:
             return PlainTextResponse("", status_code=400)
         if payload is None:
@@ -65,7 +68,7 @@ def make_app(service: Service | Refusing, *, token: str = "", routes: Sequence[B
             *routes,
         ]
     )
-    return _guarded(application, token)
+    return guarded(application, token)
 
 
 def reply_of(reply: Reply, nonce: str) -> Response:
@@ -79,15 +82,15 @@ def reply_of(reply: Reply, nonce: str) -> Response:
     return Response(out + err, headers=headers, media_type="application/octet-stream")
 
 
-def _guarded(application: ASGIApp, token: str) -> ASGIApp:
+def guarded(application: ASGIApp, token: str) -> ASGIApp:
     """Only for those who show the token; and no error of ours is ever shown."""
     wanted = f"Bearer {token}".encode()
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         shown = dict(scope["headers"]).get(b"authorization", b"")
-        if token and not hmac.compare_digest(shown, wanted):
+        if token and scope["path"] not in OPEN and not hmac.compare_digest(shown, wanted):
             await PlainTextResponse("", status_code=401)(scope, receive, send)
             return
         try:
@@ -95,16 +98,16 @@ def _guarded(application: ASGIApp, token: str) -> ASGIApp:
         except Exception:
             LOG.exception("a request failed")
 
-    return guarded
+    return checked
 
 
-async def _body(request: Request) -> bytes | None:
+async def body_of(request: Request, most: int = MAX_PAYLOAD) -> bytes | None:
     """The payload; None when it is too large."""
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > MAX_PAYLOAD:
+        if size > most:
             return None
         pieces.append(piece)
     return b"".join(pieces)

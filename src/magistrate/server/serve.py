@@ -32,6 +32,7 @@ from magistrate.law.laws import Adopted, Laws
 from magistrate.ledger import Ledger
 from magistrate.server.app import make_app
 from magistrate.server.commits import Commits
+from magistrate.server.labels import label_routes
 from magistrate.server.service import Refusing, Service
 from magistrate.server.spool import Spool
 from magistrate.server.state import State, prepare, read_token, write
@@ -121,7 +122,7 @@ def build_service(
     commits, laws = Commits(ledger), Laws(rulebook, Adopted(ledger, state.folder))
     like = Precedents(ledger, rulebook).like  # of what was ruled until now; rulings to come bind by themselves
     gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=laws, precedents=like)
-    return Service(gate, commits, spool=Spool(state.spool)), ()
+    return Service(gate, commits, spool=Spool(state.spool)), label_routes(state.ledger)
 
 
 class _Server(uvicorn.Server):

@@ -87,11 +87,15 @@ class Service:
             return self._refuse(adapter, asked, why)
         try:
             verdict = await self.judge(heard, asked)
-            return adapter.encode(heard, verdict, verdict.ticket if verdict else "")
+            return adapter.encode(heard, verdict, self._ticket(verdict))
         except Exception as error:
             LOG.warning("%s %s: %s", asked.host, asked.event, error, exc_info=not isinstance(error, MagistrateError))
             self._keep(asked, _told(error))
             return self._refuse(adapter, asked, _told(error))
+
+    def _ticket(self, verdict: Verdict | None) -> str:
+        """What the agent is told to ask for a ruling on: nothing, where it may hear of nothing."""
+        return verdict.ticket if verdict and self.runs.gate.telling != "nothing" else ""
 
     async def judge(self, heard: Heard, asked: Asked) -> Verdict | None:
         """Hear what happened, decide on what waits, and return when both are on disk. Raises MagistrateError and bugs."""

@@ -15,7 +15,7 @@ from magistrate.core.errors import InputError
 from magistrate.core.intake import Intake
 from magistrate.core.records import Action, Message, Outcome, Verdict
 from magistrate.hosts import sessions
-from magistrate.hosts.live import ADAPTERS, APPROVING
+from magistrate.hosts.live import ADAPTERS, APPROVING, answers
 from magistrate.hosts.live.install import Content, plugin
 from magistrate.hosts.live.probes import understood
 from magistrate.testing.payloads import COMMAND, CWD, SESSION, TOLD, gate
@@ -200,6 +200,14 @@ def test_one_thing_said_in_two_spellings_has_to_agree() -> None:
     for more in ({"tool_name": "ls"}, {"tool_input": {"command": True}}, {"session_id": None}):
         with pytest.raises(Exception, match="twice"):
             decode("copilot", "preToolUse", fields | more)
+
+
+def test_who_is_told_of_a_ruling_is_told_all_of_it() -> None:
+    for text in (answers.denial(ESCALATE, "abcd2345"), answers.question(ESCALATE, "abcd2345")):
+        assert 'magistrate rule abcd2345 allow|deny --because "' in text
+        assert answers.NO_OTHER_WAY in text
+    # Without a terminal the host does not run what it would ask, and its agent hears the question.
+    assert "it was not run" in answers.question(ESCALATE)
 
 
 def test_cursor_asks_where_it_enforces_an_answer() -> None:

@@ -6,6 +6,8 @@ from magistrate.core.records import Verdict
 
 MAX_TEXT = 2000
 """Characters of one answer: several hosts cut longer ones."""
+UNANSWERED = "If nobody was there to be asked, it was not run: tell them, and go on with other work meanwhile."
+"""A host without a terminal answers its own question with no, and hands its text to the agent."""
 NO_OTHER_WAY = "Do not try to reach the same effect in another way."
 
 
@@ -13,7 +15,7 @@ def denial(verdict: Verdict, ticket: str = "") -> str:
     """The text beside a denial; with a ticket, or of an escalation, also how to get a ruling."""
     parts = [_advice(verdict)]
     if ticket:
-        parts.append(f"A person can decide this: in a terminal of their own, magistrate rule {ticket} allow|deny.")
+        parts.append(f"A person can decide this, in a terminal of their own: {_ruling(ticket)}.")
         parts.append("Tell them, and go on with other work meanwhile.")
     elif verdict.decision == "escalate":
         parts.append("This waits for a person. Tell them, and go on with other work meanwhile.")
@@ -22,8 +24,12 @@ def denial(verdict: Verdict, ticket: str = "") -> str:
 
 def question(verdict: Verdict, ticket: str = "") -> str:
     """The text of a question that the host puts to its user; where nobody is there to answer, its agent hears it instead."""
-    beside = f" A ruling can also be given in a terminal: magistrate rule {ticket} allow|deny." if ticket else ""
-    return f"A person has to decide this. {_advice(verdict)}{beside}"
+    beside = f" A ruling can also be given in a terminal: {_ruling(ticket)}." if ticket else ""
+    return f"A person has to decide this. {_advice(verdict)}{beside} {UNANSWERED} {NO_OTHER_WAY}"
+
+
+def _ruling(ticket: str) -> str:
+    return f'magistrate rule {ticket} allow|deny --because "WHY"'
 
 
 def doubt(why: str) -> str:
