@@ -181,6 +181,36 @@ def label_all(ledger: Ledger, sample: Sample, labeller: Labeller, *, most: int =
         yield from pending
 
 
+# ---------------------------------------------------------------- one at a time
+
+
+def next_card(
+    ledger: Ledger, sample: Sample, labeller: str, *, passed: frozenset[tuple[str, int, int]] = frozenset()
+) -> Card | None:
+    """The card that a labeller has next; None when nothing is open for them. `passed`: `(run, n, round)` that others have at hand."""
+    for item, round_ in open_items(sample, labels(ledger, sample.id), labeller):
+        if (item.run, item.n, round_) not in passed:
+            return card(ledger, sample.id, item, round_=round_)
+    return None
+
+
+def give(ledger: Ledger, sample: Sample, shown: Card, answer: Answer, labeller: str, seconds: float = 0.0) -> Label:
+    """Record the answer to a card, durably. Raises InputError when that card is not open for the labeller."""
+    for item, round_ in open_items(sample, labels(ledger, sample.id), labeller):
+        if (item.run, item.n, round_) == (shown.run, shown.n, shown.round):
+            label = label_of(shown, item.probability, answer, labeller, seconds)
+            record(ledger, [label])
+            return label
+    raise InputError(f"{shown.run} #{shown.n} is not open for {labeller}", where=ledger.path)
+
+
+def left(ledger: Ledger, sample: Sample) -> tuple[int, int]:
+    """How many first labels, and how many second ones, are not given yet."""
+    given = {(one.run, one.n, one.round) for one in labels(ledger, sample.id)}
+    first = sum((item.run, item.n, 1) not in given for item in sample.items)
+    return first, sum(item.twice and (item.run, item.n, 2) not in given for item in sample.items)
+
+
 # ---------------------------------------------------------------- other tools
 
 

@@ -170,11 +170,28 @@ def _planned(planned: Any, name: str) -> str:
     help="Have a language model label instead, under its own name: settings as in docs/models.md.",
 )
 @click.option("--most", type=click.IntRange(min=0), default=0, help="Stop after so many; 0: when all are done.")
-def label(ledger_path: Path | None, name: str, labeller: str, model_path: Path | None, most: int) -> None:
+@click.option("--page", is_flag=True, help="In a browser instead: serve a page on loopback until interrupted.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of that page; a free one by default.")
+def label(
+    ledger_path: Path | None,
+    name: str,
+    labeller: str,
+    model_path: Path | None,
+    most: int,
+    page: bool,
+    port: int,
+) -> None:
     """Label drawn actions one by one, without sight of what was decided. Stop and go on whenever you like."""
     from magistrate.audit.book import find_sample
     from magistrate.audit.labelling import label_all
 
+    if page:
+        if model_path or most:
+            raise click.UsageError("--page is for people: no --model, no --most")
+        with opened(ledger_path, readonly=True) as ledger:
+            where = Path(ledger.path), find_sample(ledger, name).id
+        _serve_page(*where, labeller, port)
+        return
     if bool(labeller) == bool(model_path):
         raise click.UsageError("say who labels: --as NAME, or --model FILE")
     with opened(ledger_path) as ledger:
@@ -182,6 +199,23 @@ def label(ledger_path: Path | None, name: str, labeller: str, model_path: Path |
         who = _model(model_path) if model_path else _Terminal(labeller)
         done = sum(1 for _ in label_all(ledger, sample, who, most=most))
         click.echo(f"{done} labelled by {who.name}, durable; {_open(ledger, sample)} open")
+
+
+def _serve_page(path: Path, sample: str, labeller: str, port: int) -> None:
+    """Serve the page over one sample until interrupted."""
+    from secrets import token_urlsafe
+    from urllib.parse import quote
+
+    from magistrate.server.labels import serve_page
+
+    token = token_urlsafe(32)
+
+    def ready(address: str) -> None:
+        click.echo(
+            f"http://{address}/label#{token}.{quote(labeller, safe='')}\nctrl-c ends it; every label is kept when given"
+        )
+
+    serve_page(path, sample, token, port, ready)
 
 
 def _model(path: Path) -> Labeller:
@@ -194,11 +228,9 @@ def _model(path: Path) -> Labeller:
 
 
 def _open(ledger: Ledger, sample: Sample) -> str:
-    from magistrate.audit.book import labels
+    from magistrate.audit.labelling import left
 
-    given = {(one.run, one.n, one.round) for one in labels(ledger, sample.id)}
-    first = sum((item.run, item.n, 1) not in given for item in sample.items)
-    second = sum(item.twice and (item.run, item.n, 2) not in given for item in sample.items)
+    first, second = left(ledger, sample)
     return f"{first} and {second} second labels by somebody else"
 
 
