@@ -91,6 +91,19 @@ def test_what_guard_writes_into_the_command(home: Path, tmp_path: Path) -> None:
     assert str(rules).encode() in (tmp_path / "state" / "serve").read_bytes()
 
 
+def test_a_hook_tried_by_hand_leaves_the_rules(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda path, words: started.append(words))
+    rules = tmp_path / "rules.md"
+    rules.write_text("# Ours\n")
+    run("guard", "claude-code", "--rules", str(rules))
+    before = (tmp_path / "state" / "serve").read_bytes()
+    assert run("hook", "claude-code", "PreToolUse").exit_code == 0
+    assert started[0][-2:] == ["claude-code", "PreToolUse"]
+    assert (tmp_path / "state" / "serve").read_bytes() == before
+    assert str(rules).encode() in before
+
+
 def test_a_file_of_ones_own(home: Path, tmp_path: Path) -> None:
     named = tmp_path / "dotfiles" / "settings.json"
     named.parent.mkdir()

@@ -59,7 +59,7 @@ def guard(
     """
     from magistrate.hosts.live import APPROVING
     from magistrate.hosts.live.install import guard as install
-    from magistrate.server.state import install_hook, prepare
+    from magistrate.server.state import install_hook, law_of, prepare
 
     wiring, place = place_of(host, scope, config)
     approve = allow_means == "approve"
@@ -72,9 +72,8 @@ def guard(
     if missing := [name for name in ("starlette", "uvicorn") if not importlib.util.find_spec(name)]:
         raise ConfigError(f"the server needs {' and '.join(missing)}: pip install 'magistrate[live]'")
     kept = prepare(state or state_dir())
-    law = str(rules_path.absolute()) if rules_path else law_of(kept.folder)
-    serve = [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(kept.folder)]
-    install_hook(kept, [*serve, "--rules", law] if law else None)
+    law = str(rules_path.absolute()) if rules_path else law_of(kept)
+    install_hook(kept, rules=law)
     content = content_of(wiring, kept.folder, dry_run=dry_run, approve=approve, wait=wait)
     change = install(wiring, place, content, kept.folder / "guards")
     done = {"written": "is guarded", "unchanged": "was guarded already"}.get(change, change)
@@ -109,15 +108,6 @@ def _trusted(file: Path, mark: str, keep: Path, *, given: bool) -> bool:
         trust.trust(place, file, wanted, keep)
         click.echo(f"trusted: {len(wanted)} hooks, in {place.file}")
     return given
-
-
-def law_of(folder: Path) -> str:
-    """The rulebook that the server of this folder is started with, where one was named; the hosts of a folder share it."""
-    try:
-        words = (folder / "serve").read_text(encoding="utf-8").split("\0")
-    except (OSError, UnicodeDecodeError):
-        return ""
-    return words[words.index("--rules") + 1] if "--rules" in words[:-1] else ""
 
 
 def content_of(wiring: Wiring, folder: Path, *, dry_run: bool, approve: bool, wait: float) -> Content:

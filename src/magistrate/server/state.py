@@ -89,18 +89,30 @@ def prepare(folder: Path) -> State:
     return state
 
 
-def install_hook(state: State, serve: list[str] | None = None) -> Path:
+def install_hook(state: State, serve: list[str] | None = None, *, rules: str = "") -> Path:
     """Write the hook and the command that starts the server (by default this interpreter's); the path a host starts.
 
-    Files that already say the same are left alone.
+    `rules`: the rulebook that the server is to load; by default the one that it was told before. Files that already say the same
+    are left alone.
     """
     client = state.folder / "magistrate_hook.py"
+    law = rules or law_of(state)
     command = serve or [sys.executable, "-I", "-m", "magistrate", "serve", "--state", str(state.folder)]
+    command = [*command, "--rules", law] if law and not serve else command
     write(client, CLIENT.read_bytes())
     write(state.hook, LAUNCHER.encode())
     write(state.folder / "serve", "\0".join(command).encode())
     py_compile.compile(str(client), doraise=False, quiet=1)
     return state.hook
+
+
+def law_of(state: State) -> str:
+    """The rulebook that the server of this folder is started with, where one was named; the hosts of a folder share it."""
+    try:
+        words = (state.folder / "serve").read_text(encoding="utf-8").split("\0")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return words[words.index("--rules") + 1] if "--rules" in words[:-1] else ""
 
 
 def hook_command(
