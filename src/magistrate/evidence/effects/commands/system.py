@@ -37,12 +37,13 @@ def _kill(command: Command, scene: Scene) -> Iterator[Effect]:
     if "-l" in texts or "-L" in texts or "-0" in texts:
         return
     force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in texts) else ()
+    # Behind the signal a word that begins with a dash is a group of processes.
     words = [
         word
         for at, word in enumerate(command.words)
-        if not re.fullmatch(r"-[A-Z0-9]+|--", word.text) or (word.text == "-1" and at)
+        if word.text != "--" and not (at == 0 and re.fullmatch(r"-[A-Za-z][A-Za-z0-9+]*|-\d{1,2}", word.text))
     ]
-    if command.has("-s", "--signal") and words:
+    if command.has("-s", "--signal", "-n") and words:
         words = command.operands("-s", "--signal", "-n")
     for word in words:
         own = bool(_OWN.fullmatch(word.text))
