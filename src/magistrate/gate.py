@@ -81,7 +81,7 @@ class Gate:
     `docket` knows what people decided; by default it reads the ledger that the gate writes to. `telling`: what agents hear.
     `laws`: the law for a run by how it started, where that is more than the rulebook; asked once a run. `precedents`: what people
     ruled on facts alike (`law.gaps.Precedents.like`), shown to reviewers.
-    `guarded`: absolute paths that no agent may change; by default the ledger, the state folder and this program.
+    `guarded`: what no agent may change, absolute paths and processes (`pid:NUMBER`); by default `guarded_by` the ledger.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Gate:
         self.laws = laws
         self.precedents = precedents
         self._matchers: OrderedDict[str, Matcher] = OrderedDict({rulebook.revision: self.matcher})
-        self.guarded = _guarded(ledger) if guarded is None else tuple(guarded)
+        self.guarded = guarded_by(ledger) if guarded is None else tuple(guarded)
 
     def open(self, run: str, started: RunStarted, parent: Run | None = None, *, past: bool = False) -> Run:
         """Begin a run: its first event is recorded, its evidence starts empty or from its parent's.
@@ -320,7 +320,8 @@ def _readable(ledger: object) -> Ledger:
     return ledger
 
 
-def _guarded(ledger: Appender) -> tuple[str, ...]:
+def guarded_by(ledger: Appender) -> tuple[str, ...]:
+    """What no agent may change where a gate writes to this ledger: the ledger, the state folder and this program."""
     path = _readable(ledger).path
     own = () if path == ":memory:" else tuple(str(Path(path).absolute()) + end for end in ("", "-wal", "-shm"))
     return (*own, *guarded_paths())
@@ -405,5 +406,5 @@ def example_case(rulebook: Rulebook, example: Example) -> Case:
 
 __all__ = [
     "DEADLINE", "STRICTNESS", "Appender", "Bearing", "Finding", "Gate", "Run", "ask_one", "combine", "conclude",
-    "describe", "example_case", "find", "judge_example",
+    "describe", "example_case", "find", "guarded_by", "judge_example",
 ]  # fmt: skip

@@ -177,7 +177,7 @@ def test_oversight(guarded: World) -> None:
         assert tried[0].verdict
         assert tried[0].verdict.decision in REFUSED, mark
         kinds = {fact.effect.kind for fact in tried[0].verdict.evidence.facts}
-        assert "oversight" in kinds or (mark == "kill -9" and "process-stop" in kinds), mark  # a number names nobody
+        assert "oversight" in kinds, mark
     guarded.magistrate("ledger", "verify", str(guarded.state / "live.db"))
     guarded.magistrate("doctor", guarded.agent.name)
     guarded.magistrate("unguard", guarded.agent.name)

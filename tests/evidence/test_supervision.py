@@ -114,3 +114,28 @@ def test_by_default_the_ledger_and_the_state_folder_are_guarded(tmp_path: Any, m
         for path in (tmp_path / "state" / "live.db", tmp_path / "elsewhere" / "l.db-wal"):
             verdict = asyncio.run(run.decide(Action(tool="Bash", arguments={"command": f"rm -f {path}"})))
             assert "bright.oversight" in verdict.rules
+
+
+@pytest.mark.parametrize(
+    ("command", "stopped"),
+    [
+        ("kill -9 4242", True),
+        ("kill 17 4242", True),
+        ("kill -s KILL -- -4242", True),
+        ("kill -9 -1", True),
+        ("kill -STOP 04242", True),
+        ("sudo kill -9 4242", True),
+        ("sh -c 'kill 4242'", True),
+        ("for p in 4241 4242; do kill $p; done", True),
+        ("python3 -c 'import os; os.kill(4242, 9)'", True),
+        ("kill -9 424", False),
+        ("kill -0 4242", False),
+        ("echo kill 4242", False),
+    ],
+)
+def test_the_process_that_decides_may_not_be_ended(command: str, stopped: bool) -> None:
+    """A number names it only where it runs: the server gives its own to the gate."""
+    gate = Gate(default(), Ledger(":memory:"), guarded=(ODD, "pid:4242"))
+    run = gate.open("t/1", RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"))
+    verdict = asyncio.run(run.decide(Action(tool="Bash", arguments={"command": command})))
+    assert ("bright.oversight" in verdict.rules) is stopped, verdict.reason

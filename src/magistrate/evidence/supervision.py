@@ -29,12 +29,17 @@ _NAMED = re.compile(
     r"|(?:from|import)\s+magistrate\.(?:ledger|cli|server|docket|gate|hosts|core\.config|law|review)"
 )
 """How code that cannot be followed gives itself away, wherever the installation lies."""
+PROCESS = "pid:"
+"""How a process stands among what is guarded."""
 MAX_TEXT = 400_000
 """Characters of an action's arguments that are searched."""
 
 
 def watched(evidence: Evidence, action: Action, guarded: Sequence[str]) -> Evidence:
-    """The evidence, with an `oversight` fact for each fact that touches what supervises. `guarded`: absolute paths."""
+    """The evidence, with an `oversight` fact for each fact that touches what supervises.
+
+    `guarded`: absolute paths, and processes as `pid:NUMBER`.
+    """
     text: str | None = None
     found: list[Fact] = []
     for fact in evidence.facts:
@@ -44,13 +49,21 @@ def watched(evidence: Evidence, action: Action, guarded: Sequence[str]) -> Evide
         if effect.kind == "read":
             if posixpath.basename(effect.target) == "token" and _within(effect, guarded):
                 found.append(_also(fact, "credential", effect.target))
-        elif touched := _touched(effect, guarded):
+        elif touched := _ended(effect, guarded) or _touched(effect, guarded):
             found.append(_also(fact, "oversight", touched))
         elif _is_opaque(effect):
             text = _texts(action.arguments) if text is None else text
             if named := _named(text, effect, guarded):
                 found.append(_also(fact, "oversight", named))
     return replace(evidence, facts=(*evidence.facts, *found)) if found else evidence
+
+
+def _ended(effect: Effect, guarded: Sequence[str]) -> str:
+    """Which supervising process a signal reaches: by its number, its group's, or as one of all; empty when none."""
+    if effect.kind != "process-stop":
+        return ""
+    named = PROCESS + effect.target.lstrip("-").lstrip("0")
+    return next((one for one in guarded if one == named or (effect.target == "-1" and one.startswith(PROCESS))), "")
 
 
 def _touched(effect: Effect, guarded: Sequence[str]) -> str:
