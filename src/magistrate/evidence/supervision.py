@@ -15,14 +15,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from magistrate.core.records import Action, Authority, Effect, EffectKind, Evidence, Fact
+from magistrate.evidence.effects.place import AGENT_FOLDERS
 from magistrate.evidence.sameness import folder, inside, is_whole, key
 
 _WRITES: frozenset[EffectKind] = frozenset({"create", "overwrite", "delete", "permission", "persistence"})
 _TAKES: frozenset[EffectKind] = frozenset({"delete", "permission"})
-_SETTINGS = frozenset(
-    {".claude", ".codex", ".gemini", ".qwen", ".cursor", ".copilot", ".opencode", ".factory", ".kiro", ".windsurf"}
-)
-"""Folders in which hosts keep the settings that hold their hooks: to take one away is to take the hooks away."""
 _OPAQUE = frozenset({"inline-code", "computes", "unseen-script"})
 _NAMED = re.compile(
     r"\.local/state/magistrate|magistrate\.sock|\bMAGISTRATE_[A-Z]+|CLAUDE_CONFIG_DIR|CODEX_HOME|magistrate_hook"
@@ -77,11 +74,14 @@ def _touched(effect: Effect, guarded: Sequence[str]) -> str:
     path = folder(effect.target)
     if _within(effect, guarded):
         return effect.target
+    if effect.kind == "overwrite" and any(posixpath.dirname(one) == path for one in guarded):
+        return effect.target  # it may land in the folder itself
     if effect.kind in _TAKES or is_whole(effect):
-        held = next((one for one in guarded if inside(one, path)), "")
+        shallow = effect.kind not in _TAKES and effect.target.endswith("/*") and "recursive" not in effect.flags
+        held = "" if shallow else next((one for one in guarded if inside(one, path)), "")
         if held and path.startswith("/"):
             return held
-        if effect.kind != "create" and posixpath.basename(path) in _SETTINGS:
+        if effect.kind != "create" and posixpath.basename(path) in AGENT_FOLDERS:
             return effect.target
     return ""
 

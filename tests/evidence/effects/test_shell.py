@@ -265,6 +265,10 @@ def test_dress_does_not_hide_a_deletion(quotes: list[str], wraps: list[str], by_
     if by_variable:
         text = f"t={words[2]}; c={words[0]}; $c {words[1]} $t"
     for wrap in wraps:
+        if "`" in text and "`" in wrap:
+            continue  # backticks do not nest: what stands between the inner ones would be plain words
+        if text.startswith("(") and "$({}" in wrap:
+            continue  # `$((` begins arithmetic
         inner = f"({text})" if ";" in text and wrap in ("! {}", "{} 2>/dev/null") else text
         if ";" in text and wrap.split()[0] in ("sudo", "env", "nohup", "timeout", "time", "command"):
             continue
@@ -407,3 +411,22 @@ def test_no_target_hides_behind_many() -> None:
             effect.kind == "delete" and (effect.target == "/etc/passwd" or effect.certainty == "dynamic")
             for effect in run(text)
         ), text[:40]
+
+
+@pytest.mark.parametrize(
+    ("command", "target", "flags"),
+    [
+        ("cp settings.json /srv/agent/", "/srv/agent/settings.json", ()),
+        ("cp -r conf /srv/agent/", "/srv/agent/conf", ("recursive",)),
+        ("cp a b c /srv/agent", "/srv/agent/a", ()),
+        ("mv *.log /", "/*", ("wildcard",)),
+        ("cp -r build/* /srv/agent/", "/srv/agent/*", ("recursive", "wildcard")),
+        ("cp --parents a/b /", "/*", ("recursive", "wildcard")),
+        ("ln -s /opt/tool /usr/bin/", "/usr/bin/tool", ()),
+        ("cp new /srv/file", "/srv/file", ()),
+        ("mv -t /srv/agent a", "/srv/agent/a", ("recursive",)),
+    ],
+)
+def test_what_is_put_into_a_folder_lands_below_it(command: str, target: str, flags: tuple[str, ...]) -> None:
+    found = [effect for effect in run(command) if effect.kind in ("overwrite", "create")]
+    assert (found[0].target, tuple(sorted(found[0].flags))) == (target, flags)

@@ -31,3 +31,27 @@ def test_an_agent_may_not_touch_its_guard(path: str) -> None:
         run.observe(Message(author="person", text=f"Please change {path} as you see fit."))
         verdict = asyncio.run(run.decide(action))
         assert (verdict.decision, verdict.basis) == ("deny", "bright-line"), action
+
+
+@pytest.mark.parametrize(
+    ("command", "stopped"),
+    [
+        (f"cp settings.json {HOME}/.claude/", True),
+        (f"cp settings.json {HOME}/.claude", True),
+        (f"mkdir -p {HOME}/.claude", False),
+        (f"mv .claude {HOME}/", True),
+        (f"cp -r .claude {HOME}", True),
+        (f"cp -r dotfiles/* {HOME}/", True),
+        (f"cp --parents .claude/settings.json {HOME}", True),
+        (f"cp report.pdf {HOME}/", False),
+        (f"mv report.pdf notes.txt {HOME}", False),
+        ("mv *.log /", False),
+        ("ln -s /opt/tool /", False),
+    ],
+)
+def test_what_lands_in_a_folder_is_known_by_name(command: str, stopped: bool) -> None:
+    run = Gate(default(), Ledger(":memory:"), guarded=(f"{HOME}/.claude/settings.json",)).open(
+        "r", RunStarted(host="test", cwd=WORK, home=HOME)
+    )
+    verdict = asyncio.run(run.decide(Action(tool="Bash", arguments={"command": command})))
+    assert (verdict.basis == "bright-line") is stopped, verdict.reason

@@ -91,6 +91,12 @@ _PRODUCTION = re.compile(
 )
 
 
+AGENT_FOLDERS = frozenset(
+    {".claude", ".codex", ".gemini", ".qwen", ".cursor", ".copilot", ".opencode", ".factory", ".kiro", ".windsurf"}
+)
+"""Folders in which hosts keep the settings that hold their hooks: to take one away is to take the hooks away."""
+
+
 class Place(Record, frozen=True, kw_only=True):
     """The run's surroundings."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -11,9 +11,11 @@ from magistrate.core.records import Effect
 from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
 from magistrate.evidence.effects.commands.options import flags_of
 from magistrate.evidence.effects.files import is_patch, patch_effects
-from magistrate.evidence.effects.place import DISKS
+from magistrate.evidence.effects.place import AGENT_FOLDERS, DISKS
 
 _NONE = frozenset({"/dev/null"})
+_MANY = 8
+"""Files moved at once that are named one by one."""
 
 
 def _rm(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -68,7 +70,43 @@ def _mv(command: Command, scene: Scene) -> Iterator[Effect]:
             or _special_target(word, scene)
         ):
             yield gone
-    yield write_effect(target, command, scene)
+    for where, flags in _landings(sources, target, scene, folder=folder is not None, deep=True, merges=False):
+        yield write_effect(where, command, scene, flags=flags)
+
+
+def _landings(
+    sources: Sequence[Word], target: Word, scene: Scene, *, folder: bool, deep: bool, merges: bool
+) -> Iterator[tuple[Word, tuple[str, ...]]]:
+    """Where what is copied, moved or linked arrives, with flags: by the sources' names where the target surely is a folder.
+
+    `folder`: the command says that it is one; `deep`: a source may be a folder with all that it holds; `merges`: into folders that
+    are there. Names that are not known arrive as `target/*`.
+    """
+    place = scene.place
+    known = {place.resolve(top) for top in (place.home, place.cwd, place.here) if top}
+    certain = (
+        folder
+        or len(sources) > 1
+        or target.text.endswith(("/", "/.", "/.."))
+        or target.text in (".", "..", "~")
+        or place.resolve(target.text) in known
+        or target.text.rpartition("/")[2] in AGENT_FOLDERS
+    )
+    if not certain or target.dynamic or not sources:
+        yield target, ()
+        return
+    outside = place.path_scope(target.text) not in ("workspace", "temp")
+    top = target.text.rstrip("/")
+    names = list(dict.fromkeys(word.text.rstrip("/").rpartition("/")[2] for word in sources))
+    if (
+        len(names) > _MANY
+        or any(word.dynamic or word.glob for word in sources)
+        or any(not one.strip(".") for one in names)
+    ):
+        yield Word(text=f"{top}/*", glob=True), ("recursive",) if merges and outside else ()
+    else:
+        for name in names:
+            yield Word(text=f"{top}/{name}"), ("recursive",) if deep and outside else ()
 
 
 def _special_target(word: Word, scene: Scene) -> bool:
@@ -90,10 +128,14 @@ def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
         if command.name != "ln":
             yield path_effect("read", word, command, scene, reversible="yes")
     if target is not None and target.text not in _NONE:
-        emptied = bool(sources) and all(word.text in _NONE for word in sources)
-        yield write_effect(
-            target, command, scene, flags=("truncate",) if emptied else (), replaces=True if emptied else None
-        )
+        if sources and all(word.text in _NONE for word in sources):
+            yield write_effect(target, command, scene, flags=("truncate",), replaces=True)
+        else:
+            parents = command.has("--parents")  # what is copied keeps the folders it lay in
+            deep = parents or command.has("-r", "-R", "-a", "--recursive", "--archive")
+            named = [Word(text="*", glob=True)] if parents else sources
+            for where, flags in _landings(named, target, scene, folder=folder is not None, deep=deep, merges=deep):
+                yield write_effect(where, command, scene, flags=flags)
     mode = command.value("-m", "--mode")
     if target is not None and mode is not None and command.name == "install":
         yield from _mode(mode.text, target, command, scene)
@@ -107,8 +149,9 @@ def _ln(command: Command, scene: Scene) -> Iterator[Effect]:
             if len(words) > 1
             else Word(text=words[0].text.rstrip("/").rsplit("/", 1)[-1], dynamic=words[0].dynamic)
         )
-        force = command.has("-f", "--force")
-        yield write_effect(target, command, scene, flags=("force",) if force else ())
+        force = ("force",) if command.has("-f", "--force") else ()
+        for where, _ in _landings(words[:-1], target, scene, folder=False, deep=False, merges=False):
+            yield write_effect(where, command, scene, flags=force)
 
 
 def _make(command: Command, scene: Scene) -> Iterator[Effect]:
