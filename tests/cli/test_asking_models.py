@@ -45,6 +45,7 @@ def test_a_model_that_reads_its_rules_is_told_from_one_that_does_not(tmp_path: P
             assert len(server.requests) == count  # answers are kept
         assert got["rules"][-1]["sensitivity"]["value"] == follows
         assert got["rules"][0]["n"] >= 1
+        assert got["rules"][0]["code"] == got["rules"][0]["cases"]  # its match holds, whatever the model reads
 
 
 def test_a_probe_needs_a_model_and_a_rule_that_there_is(tmp_path: Path) -> None:

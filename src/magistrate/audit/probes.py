@@ -30,6 +30,8 @@ class Pair(Record, frozen=True, kw_only=True):
     permit: bool | None
     forbid_score: float | None = None
     permit_score: float | None = None
+    code: bool | None = None
+    """Flagged by the rules' own matches, before any reviewer is asked; None: not looked at."""
 
 
 class Followed(Record, frozen=True, kw_only=True):
@@ -43,6 +45,9 @@ class Followed(Record, frozen=True, kw_only=True):
     """Cases flagged under the forbidding rulebook, of n."""
     permit: int
     sensitivity: Estimate
+    code: int = 0
+    """Cases that the rules' matches flag by themselves, of all: what holds where the reviewer does not follow."""
+    cases: int = 0
 
     @property
     def follows(self) -> bool | None:
@@ -116,6 +121,8 @@ def followed(pairs: Sequence[Pair], rule: str = "", *, level: float = 0.95) -> F
         forbid=sum(bool(pair.forbid) for pair in both),
         permit=sum(bool(pair.permit) for pair in both),
         sensitivity=difference(only_forbid, only_permit, n, missing=len(pairs) - n, level=level),
+        code=sum(bool(pair.code) for pair in pairs),
+        cases=len(pairs),
     )
 
 

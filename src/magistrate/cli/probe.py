@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from magistrate.cli.options import closing, model_option, model_reviewers, reviewers, rulebook_at, rules_option
 from magistrate.cli.output import json_line, plain, progress, table
@@ -162,8 +163,10 @@ async def _ask(reviewer: Reviewer, all_cases: list[tuple[Rule, Case]]) -> list[P
 
     pairs = []
     with progress("probing", len(all_cases)) as advance:
+        waiting = iter(all_cases)
         async for pair in ask(reviewer, all_cases):
-            pairs.append(pair)
+            _, case = next(waiting)
+            pairs.append(replace(pair, code=await _flagged_by_code(case)))
             advance(1, note=pair.rule)
     return pairs
 
@@ -195,6 +198,13 @@ def _points(estimate: Estimate) -> str:
     return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 
+async def _flagged_by_code(case: Case) -> bool:
+    """Whether rules alone stop the action: then no reviewer is asked about it."""
+    from magistrate.bench.reviewers import Rules
+
+    return ((await Rules(case.rulebook).review(case)).decision or "allow") != "allow"
+
+
 def _text(found: list[Followed]) -> list[str]:
     says = {True: "follows", False: "does not follow", None: "too few to say"}
     rows = [
@@ -208,13 +218,25 @@ def _text(found: list[Followed]) -> list[str]:
             if one.sensitivity.value is None
             else f"{one.sensitivity.value:.2f} [{one.sensitivity.low:.2f}, {one.sensitivity.high:.2f}]",
             says[one.follows],
+            f"{one.code}/{one.cases}",
         ]
         for one in found
     ]
     return [
         table(
-            ["rule", "cases", "no answer", "flagged: rule holds", "flagged: rule lifted", "S, 95% interval", ""], rows
+            [
+                "rule",
+                "cases",
+                "no answer",
+                "flagged: rule holds",
+                "flagged: rule lifted",
+                "S, 95% interval",
+                "",
+                "stopped by code",
+            ],
+            rows,
         ),
         "",
-        "Cases are the rulebook's own examples. A rule is followed when the lower limit of S is at least 0.8.",
+        "Cases are the rulebook's own examples. A rule is followed when the lower limit of S is at least 0.8. What code stops, the",
+        "gate never asks a model about: there it holds whether the model follows the rule or not.",
     ]
