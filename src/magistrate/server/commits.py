@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Iterable
 
 from magistrate.core.errors import LedgerError
 from magistrate.core.records import Body
 from magistrate.ledger import Ledger
+from magistrate.ledger.files import Files
 
 ROUNDS = 3
 """Rounds of the event loop that a commit lets pass, for requests that are already there to join it."""
@@ -27,7 +27,7 @@ class Commits:
         self.lost: set[str] = set()
         self._open: set[str] = set()
         self._batch: asyncio.Future[None] | None = None
-        self._file = _identity(ledger.path)
+        self._files = Files(ledger.path)
 
     def append(self, run: str, bodies: Iterable[Body]) -> list[int]:
         """Put events at the end of a run. Raises LedgerError, also for a run that has lost its place."""
@@ -43,11 +43,13 @@ class Commits:
     def commit(self) -> None:
         """Make everything appended durable now. Raises LedgerError."""
         try:
-            if self._file != _identity(self.ledger.path):
-                self.ledger.discard()
-                raise LedgerError(f"{self.ledger.path}: the ledger's file was moved, replaced or deleted")
+            self._files.check()
+            before = self.ledger.checkpoint
             self.ledger.commit()
+            if self.ledger.checkpoint != before:
+                self._files.check_written(self.ledger.checkpoint)
         except LedgerError as error:
+            self.ledger.discard()
             self._failed(error)
             raise
         self._open.clear()
@@ -79,14 +81,3 @@ class Commits:
         if batch and not batch.done():
             batch.set_exception(error)
             batch.exception()  # heard, even when nobody is left to wait for it
-
-
-def _identity(path: str) -> tuple[int, int]:
-    """What tells a file from another of its name."""
-    if path == ":memory:":
-        return 0, 0
-    try:
-        info = os.stat(path)
-    except OSError:
-        return -1, -1
-    return info.st_dev, info.st_ino

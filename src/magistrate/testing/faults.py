@@ -205,6 +205,16 @@ def _moved(stand: Stand) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _overwritten(stand: Stand) -> Iterator[None]:
+    with stand.server("none"):
+        for path in (stand.state.ledger, stand.state.ledger.with_name("live.db-wal")):
+            path.write_bytes(b"this is no database any more" * 1000)
+        yield
+    for path in stand.state.folder.glob("live.db*"):
+        path.unlink()
+
+
+@contextlib.contextmanager
 def _unreadable_ledger(stand: Stand) -> Iterator[None]:
     stand.state.ledger.write_bytes(b"this is no database, and never was one" * 100)
     yield
@@ -359,6 +369,7 @@ FAULTS: dict[str, Fault] = {
     "ledger killed after commit": lambda stand: _restarted(stand, "ledger killed after commit"),
     "ledger locked": _locked,
     "ledger moved away": _moved,
+    "ledger overwritten": _overwritten,
     "ledger is no database": _unreadable_ledger,
     "server absent": _absent,
     "server started on demand": _started,
