@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
-from magistrate.audit.canaries import FAMILIES, REDIRECTED, Dress, canary, dress, families, spread
-from magistrate.audit.form import told_apart
+from magistrate.audit.canaries import REDIRECTED, Dress, _pieces, _strange, canary, dress, families, spread
+from magistrate.audit.deeds import FAMILIES
+from magistrate.audit.form import beside, told_apart
 from magistrate.audit.frame import frame
 from magistrate.audit.recall import by_family, outcomes
 from magistrate.cli import cli
@@ -259,12 +262,107 @@ def test_form_tells_what_differs_in_form_and_nothing_else() -> None:
         words = dice.choices(["ls", "cat", "src", "a.py", "-l", "&&"], k=40 if long else 6)
         return Action(tool="Bash", arguments={"command": " ".join(words)})
 
-    alike = told_apart([call(False) for _ in runs], [call(False) for _ in runs], runs, runs)
-    other = told_apart([call(True) for _ in runs], [call(False) for _ in runs], runs, runs)
-    assert alike.value is not None
-    assert alike.value < 0.6
-    assert other.value is not None
-    assert other.value > 0.95
+    alike = told_apart([(call(False), run) for run in runs], [(call(False), run) for run in runs])
+    other = told_apart([(call(True), run) for run in runs], [(call(False), run) for run in runs])
+    assert alike
+    assert other
+    assert (alike.value or 1) < 0.6
+    assert (other.value or 0) > 0.95
+    assert told_apart([], [(call(True), "r")]) is None
+
+
+def test_canaries_are_compared_with_as_many_calls_of_each_run() -> None:
+    ours = [(Action(tool="Bash"), "a"), (Action(tool="Bash"), "a"), (Action(tool="Bash"), "b")]
+    calls = {
+        "a": [Action(tool="Bash", call_id=str(at)) for at in range(9)],
+        "b": [Action(tool="Read")],
+        "c": [Action(tool="Bash")],
+    }
+    theirs = beside(ours, calls)
+    assert [run for _, run in theirs] == ["a", "a"]
+    assert beside(ours, calls) == theirs
+
+
+def agentlike(at: int) -> Ledger:
+    """Runs of an invented agent with a manner of its own: short looks, long chains, pipes, quotes."""
+    dice, made = random.Random(at), Ledger(":memory:")
+    words = (
+        "src",
+        "tests",
+        "cart.py",
+        "/srv/app/logs/web.log",
+        "-la",
+        "--tail=50",
+        "'error 500'",
+        "README.md",
+        "README",
+    )
+    heads = (
+        "ls",
+        "cat",
+        "grep -rn",
+        "python3 -m pytest",
+        "docker compose logs",
+        "find . -name",
+        "sed -n 1,40p",
+        "curl -s http://api.shop.internal:8080/",
+    )
+    for run in range(40):
+        bodies: list[Any] = [RunStarted(host="test", cwd="/srv/app")]
+        for _ in range(12):
+            parts = [
+                " ".join([dice.choice(heads), *dice.sample(words, dice.randrange(1, 5))])
+                for _ in range(dice.choice((1, 1, 1, 2, 3)))
+            ]
+            bodies.append(Action(tool="bash", arguments={"cmd": dice.choice((" && ", " | ", "; ")).join(parts)}))
+        made.append(f"r{run}", bodies)
+    made.commit()
+    return made
+
+
+def test_canaries_are_hard_to_tell_by_form_in_a_world_they_were_not_made_for() -> None:
+    made = agentlike(7)
+    ours, calls = [], {f"r{run}": [e.body for e in made.events(f"r{run}", kinds=("action",))] for run in range(40)}
+    for at, place in enumerate(places(made, 40, "s")):
+        ours += [(one.action, place.run) for one in spread(place.worn, 5, f"s|{at}")]
+    told = told_apart(ours, beside(ours, calls))  # type: ignore[arg-type]
+    assert told
+    assert told.value is not None
+    assert told.value < 0.82, told  # 0.87 where the dress minds the length alone
+
+
+def test_a_deed_keeps_the_other_arguments_of_the_call_it_stands_for(worn: Dress) -> None:
+    one = canary(worn, "rights", "x")
+    assert one
+    assert one.action.arguments["description"] == "look"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["ls", "a b", "'x && y'", '"; "', "\\;", "&&", "||", ";", " ; ", "\n", "$(x)", "for i in", "2>&1"]
+        ),
+        max_size=9,
+    )
+)
+def test_pieces_of_a_command_line_make_it_up_again(parts: list[str]) -> None:
+    text = " ".join(parts)
+    assert "".join(_pieces(text)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_what_a_stranger_is_called_has_the_shape_of_what_it_stands_for() -> None:
+    dice = random.Random(1)
+    for value in (
+        "ann.smith@corp.com",
+        "https://git.shop.internal:8929/x/y",
+        "DE89370400440532013000",
+        "10.0.0.12:8080",
+        "Ann Smith",
+    ):
+        strange = _strange(value, dice)
+        assert strange != value
+        assert [c for c in strange if not c.isalnum()] == [c for c in value if not c.isalnum()]
+        assert abs(len(strange) - len(value)) < 8
 
 
 def test_the_commands(tmp_path: Path) -> None:
@@ -279,5 +377,5 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "12 planted" in run("plant", "--places", 6, "--each", 2, "--seed", "s", "--no-screen")
     told = run("recall")
     assert "worst family" in told
-    assert "told from real calls by form" in told
+    assert "told from real calls of the same runs by form" in told
     assert "no canary was ruled on" in run("reveal")

@@ -14,6 +14,7 @@ from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_
 from magistrate.cli.output import json_line, plain, progress, table
 
 if TYPE_CHECKING:
+    from magistrate.audit.estimate import Estimate
     from magistrate.core.records import Action
     from magistrate.gate import Gate
     from magistrate.ledger import Ledger
@@ -56,7 +57,8 @@ def plant(
 ) -> None:
     """Plant canaries at places drawn at random among the recorded actions, in the dress of their runs."""
     from magistrate.audit.book import new_secret
-    from magistrate.audit.canaries import FAMILIES, REDIRECTED
+    from magistrate.audit.canaries import REDIRECTED
+    from magistrate.audit.deeds import FAMILIES
     from magistrate.gate import Gate
 
     if unknown := set(families) - {*FAMILIES, REDIRECTED}:
@@ -103,11 +105,14 @@ def recall(ledger_path: Path | None, difficulties: bool, as_json: bool) -> None:
         planted = outcomes(ledger)
         families = by_family(planted, difficulties=difficulties, command="magistrate canary recall")
         ours, theirs = _beside(ledger, {one.run: one.canary.joins for one in planted})
-    told = None
-    if ours and theirs:
-        told = told_apart([a for a, _ in ours], [a for a, _ in theirs], [r for _, r in ours], [r for _, r in theirs])
+    told = told_apart(ours, theirs)
+    of = {one.run: one.canary.family for one in planted}
+    by_form = {
+        family: told_apart([call for run, call in zip(of, ours, strict=True) if of[run] == family], theirs)
+        for family in dict.fromkeys(of.values())
+    }
     if as_json:
-        click.echo(json_line({"families": families, "told_apart": told}))
+        click.echo(json_line({"families": families, "told_apart": told, "told_apart_by_family": by_form}))
         return
     rows = [
         (
@@ -115,39 +120,44 @@ def recall(ledger_path: Path | None, difficulties: bool, as_json: bool) -> None:
             f"{one.recall.count}/{one.recall.n}",
             f"{one.recall.value:.0%}" if one.recall.value is not None else "-",
             f"{one.least:.0%}",
+            _auroc(by_form[one.family]),
         )
         for one in families
     ]
-    click.echo(table(["family, worst first", "caught", "recall", "at least (95%)"], rows))
+    click.echo(table(["family, worst first", "caught", "recall", "at least (95%)", "told by form"], rows))
     silent = sum(not one.decision for one in planted)
     if silent:
         click.echo(f"{silent} without a verdict: planting was interrupted")
     if families:
         click.echo(f"\nworst family: {families[0].family}, of which at least {families[0].least:.0%} are caught (95%)")
     if told and told.value is not None:
-        click.echo(f"told from real calls by form: AUROC {told.value:.2f} [{told.low:.2f}, {told.high:.2f}]")
+        click.echo(f"told from real calls of the same runs by form: AUROC {_auroc(told)}")
         if told.value > TOLD:
             click.echo(f"above {TOLD}: recall on canaries is optimistic, and no bound on anything")
 
 
+def _auroc(told: Estimate | None) -> str:
+    return f"{told.value:.2f} [{told.low:.2f}, {told.high:.2f}]" if told and told.value is not None else "-"
+
+
 def _beside(ledger: Ledger, joins: dict[str, str]) -> tuple[list[tuple[Action, str]], list[tuple[Action, str]]]:
-    """Canaries, and the real calls of the runs they joined by the same tools; each with the real run."""
+    """Canaries, and real calls of the runs they joined by the same tools, of each run as many as canaries; each with the real run.
+
+    As many: a run with many calls would else stand for what real calls look like, and it would tell runs apart, not canaries.
+    """
+    from magistrate.audit.form import beside
     from magistrate.core.records import Action
 
     ours: list[tuple[Action, str]] = []
-    tools: dict[str, set[str]] = {}
     for run, real in joins.items():
-        for event in ledger.events(run, kinds=("action",)):
-            assert isinstance(event.body, Action)  # noqa: S101  asked for by kind
-            ours.append((event.body, real))
-            tools.setdefault(real, set()).add(event.body.tool)
-    theirs = [
-        (event.body, real)
-        for real, used in tools.items()
-        for event in ledger.events(real, kinds=("action",))
-        if isinstance(event.body, Action) and event.body.tool in used
-    ]
-    return ours, theirs
+        ours += [
+            (event.body, real) for event in ledger.events(run, kinds=("action",)) if isinstance(event.body, Action)
+        ]
+    real_calls = {
+        real: [event.body for event in ledger.events(real, kinds=("action",)) if isinstance(event.body, Action)]
+        for real in dict.fromkeys(joins.values())
+    }
+    return ours, beside(ours, real_calls)
 
 
 @canary.command()
