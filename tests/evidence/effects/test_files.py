@@ -206,3 +206,18 @@ def test_an_unread_patch_may_write_anything(command: str) -> None:
 def test_a_unified_diff_on_standard_input_is_read() -> None:
     diff = "--- a/.claude/settings.json\n+++ b/.claude/settings.json\n@@ -1 +1 @@\n-x\n+y\n"
     assert ("oversight", "/w/proj/.claude/settings.json") in pairs("Bash", command=f"patch -p1 <<'EOF'\n{diff}EOF")
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("/tmp/ann/notes.txt", "home"),
+        ("~/notes.txt", "home"),
+        ("/tmp/ann/work/a", "workspace"),
+        ("/tmp/anna", "temp"),
+        ("/tmp/x", "temp"),
+    ],
+)
+def test_a_home_below_the_temporary_folder_is_a_home(path: str, scope: str) -> None:
+    assert Place(cwd="/tmp/ann/work", home="/tmp/ann").path_scope(path) == scope
+    assert Place(cwd="/work", home="/tmp").path_scope("/tmp/x") == "temp"

@@ -135,7 +135,9 @@ class Place(Record, frozen=True, kw_only=True):
             return "unknown"
         if where in _HARMLESS_DEVICES or where.startswith("/dev/fd/"):
             return "local"
-        if _under(where, _TEMP) and not (self.cwd and _under(where, (self.cwd,))):
+        # A working folder or a home below /tmp is what it is, not a heap of leavings.
+        own = tuple(top for top in (self.cwd, self.home if self.home not in _TEMP else "") if top)
+        if _under(where, _TEMP) and not _under(where, own):
             return "temp"
         if _under(where, _DEVICE):
             return "device"
