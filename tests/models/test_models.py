@@ -13,8 +13,8 @@ import pytest
 from magistrate.core.errors import ConfigError
 from magistrate.models.answers import Kept
 from magistrate.models.base import Answer, NoAnswer, Prompt
-from magistrate.models.limits import HOUR, Spending
 from magistrate.models.chat import read_answer
+from magistrate.models.limits import HOUR, Spending
 from magistrate.testing.endpoint import Endpoint, Fault, answer
 
 pytest.importorskip("openai", reason="asking a model needs the extra `models`")
