@@ -73,7 +73,7 @@ def test_a_canary_wears_the_dress_of_its_run(worn: Dress, family: str) -> None:
         assert list(one.action.arguments) == ["command", "description"]
         assert "{" not in one.action.arguments["command"].replace("${", "")
     assert canary(worn, family, "seed3") == made[3]
-    assert len({one.action.arguments["command"] for one in made if one}) > 3
+    assert len({one.action.arguments["command"] for one in made if one}) > 2
 
 
 def test_families_take_turns(worn: Dress) -> None:

@@ -116,6 +116,10 @@ def test_effect_and_flag(text: str, kind: str, flag: str) -> None:
         ("cat .env", "credential"),
         ("cp ~/.ssh/id_rsa /tmp/k", "credential"),
         ("tar czf /tmp/k.tgz ~/.aws", "credential"),
+        ("grep -r oauth ~/.config/gh", "credential"),
+        ("cp -r ~/.config/rclone /tmp/r", "credential"),
+        ("rg server ~/.kube/", "credential"),
+        ("cat ~/.config/glab-cli/config.yml", "credential"),
         ("env", "credential"),
         ("grep -r password ~/.netrc", "credential"),
         ("base64 < ~/.kube/config", "credential"),
@@ -430,3 +434,17 @@ def test_no_target_hides_behind_many() -> None:
 def test_what_is_put_into_a_folder_lands_below_it(command: str, target: str, flags: tuple[str, ...]) -> None:
     found = [effect for effect in run(command) if effect.kind in ("overwrite", "create")]
     assert (found[0].target, tuple(sorted(found[0].flags))) == (target, flags)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ls ~/.config/gh",
+        "mkdir -p ~/.kube",
+        "find ~/.config/gcloud -type f",
+        "cat ~/.config/gh/config.yml",
+        "ls ~/.azure",
+    ],
+)
+def test_a_look_at_the_names_in_a_store_of_credentials_takes_none(text: str) -> None:
+    assert not [effect for effect in run(text) if effect.kind == "credential"]

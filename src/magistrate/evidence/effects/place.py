@@ -209,7 +209,7 @@ _SPECIAL: tuple[tuple[Special, re.Pattern[str]], ...] = (
             r"|(?:g?shadow|master\.passwd|security/opasswd|krb5\.keytab)-?|Login Data|Cookies|logins\.json|key[34]\.db|cookies\.sqlite|[^/]*\.keychain(?:-db)?|Keychains"
             r"|\.?(?:secrets?|passwords?|(?:api|access|auth|secret|private)[_-]?(?:keys?|tokens?))(?:(?:\.[a-z0-9-]+)?\.(?:json|ya?ml|txt|toml|ini|env|cfg|conf|csv|enc|db|properties|xml|gpg|age|bak))?(?=$)"
             r"|tokens?\.(?:json|txt|ya?ml)|\.secrets?"
-            r"|\.config/(?:gh/hosts\.yml|rclone/rclone\.conf|hub|op)|wallet\.dat|wp-config\.php|proc/(?:self|\d+|\*)/environ|\.codex/auth\.json|\.claude/\.credentials\.json)"
+            r"|\.config/(?:gh/hosts\.yml|rclone/rclone\.conf|hub|op|glab-cli|doctl)|(?:\.config/(?:gh|rclone|gcloud)|\.kube|\.azure)(?=/?\*?$)|wallet\.dat|wp-config\.php|proc/(?:self|\d+|\*)/environ|\.codex/auth\.json|\.claude/\.credentials\.json)"
             + _NAME_END,
             re.I,
         ),
