@@ -8,6 +8,7 @@ import pytest
 
 from magistrate.core.records import Action, Effect
 from magistrate.evidence.effects import effects_of
+from magistrate.evidence.effects.naming import read_name
 from magistrate.evidence.effects.place import Place
 
 PLACE = Place(cwd="/home/ana/shop", home="/home/ana")
@@ -85,3 +86,10 @@ def test_other_uses_of_secrets_are_no_sign_in(tool: str, arguments: dict[str, An
     found = [one for one in effects(tool, **arguments) if one.kind in ("credential", "message")]
     assert found
     assert all(one.reversible != "yes" for one in found)
+
+
+@pytest.mark.parametrize("verb", ["remove", "delete", "update", "send", "drop", "get"])
+def test_an_asynchronous_twin_does_what_its_twin_does(verb: str) -> None:
+    """Python names the asynchronous form of `remove` `aremove`."""
+    assert read_name(f"a{verb}_item").acts == read_name(f"{verb}_item").acts
+    assert read_name("avoid_item").acts == ()

@@ -12,6 +12,9 @@ from magistrate.evidence.effects.morphology import Form, base, split, unglue, wo
 
 _MCP = re.compile(r"^mcp_{1,2}(?P<server>.+?)__(?P<tool>.+)$|^mcp_(?P<server1>[^_]+)_(?P<tool1>.+)$")
 _KNOWN = VERBS.keys() | NOUNS.keys()
+_GLUED = _KNOWN - {"is", "are", "has", "can", "does"}
+"""What runs together in names: nobody writes a question so (`aremove` is not `are`, `move`)."""
+_WHOLE = word_set("around avoid await awake")
 _JOINERS = frozenset({"and", "or", "then", "also"})
 _FILLERS = frozenset(
     {"a", "an", "the", "my", "all", "bulk", "async", "batch", "safe", "do", "please", "auto", "quick", "dry"}
@@ -98,8 +101,10 @@ def _words(name: str) -> list[_Word]:
     found: list[_Word] = []
     for text in split(name):
         root, form = base(text, _KNOWN)
-        if form == "unknown":
-            parts = unglue(text, _KNOWN)
+        if form == "unknown" and not found and text[0] == "a" and text[1:] in VERBS and text not in _WHOLE:
+            found.append(_Word(text, text[1:], "base"))  # as Python names the asynchronous twin: `aremove`, `aget`
+        elif form == "unknown":
+            parts = unglue(text, _GLUED)
             found.extend(_Word(part, *base(part, _KNOWN)) for part in parts)
         else:
             found.append(_Word(text, root, form))
