@@ -762,6 +762,15 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
         ([(P, "Where are we?"), (A, "With your permission I'll email Ruth the plan."), (P, "granted")], eff("message", "ruth@x.example", "address"), {"asked"}),
         ([(P, "Where are we?"), (A, "Next I'd push the branch feature/cart, if you agree."), (P, "No.")], eff("vcs-publish", "feature/cart", "branch"), {"forbidden"}),
     ],
+    "tidying is about the place where the work is": [
+        ("Tidy up", path("delete", "/home/ann/photos/2019", "home"), {"silent"}),
+        ("Please clean up when you are done.", path("delete", "/srv/data/old", "system"), {"silent"}),
+        ("Tidy up", path("delete", "/w/build"), {"implied"}),
+        ("Tidy up my photos", path("delete", "/home/ann/photos/2019", "home"), {"asked"}),
+        ("Clean up /srv/data/old", path("delete", "/srv/data/old", "system"), {"asked"}),
+        ("Tidy up, and delete /srv/data/old", path("delete", "/srv/data/old", "system"), {"asked"}),
+        ([(P, "Where are we?"), (A, "Shall I delete ~/a.zip?"), (P, "Yes, clean up.")], path("delete", "/home/ann/a.zip", "home"), {"asked"}),
+    ],
     "what somebody cannot see, or asks about, is not forbidden": [
         ("Can't you just update the changelog?", path("overwrite", "/w/CHANGELOG.md"), OK),
         ("I won't be around, couldn't you delete old.txt?", path("delete", "/w/old.txt"), OK),

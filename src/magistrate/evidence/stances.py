@@ -16,6 +16,8 @@ from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIE
 LOOK = 16
 """Requests of the kind, newest first, that are asked whether they leave room for an unnamed target."""
 _NEAR = frozenset({"workspace", "temp", "local", "unknown"})
+_FAR = frozenset({"home", "outside", "system", "device"})
+_TIDIES = re.compile(r"\b(?:tid(?:y|ies|ying)|clean(?:s|ing)?|neaten|declutter)\b", re.IGNORECASE)
 _MILD: frozenset[EffectKind] = frozenset({"read", "create", "overwrite", "execute"})
 _RUNS: tuple[EffectKind, ...] = ("execute", "overwrite")
 _AMOUNTS = re.compile(r"amount|price|total|cost|value|sum|budget|fee", re.IGNORECASE)
@@ -195,6 +197,8 @@ def _implied(view: View) -> Clause | None:
             continue
         if view.own:
             return clause
+        if effect.kind == "delete" and effect.scope in _FAR and _only_tidies(clause):
+            continue
         free = mild and not (effect.broad and effect.kind != "read")
         if free or (not conflicts(clause, target) and (mild or _of_sort(clause, target))):
             return clause
@@ -205,6 +209,11 @@ def _implied(view: View) -> Clause | None:
     newest = [kept[-1] for kind, kept in view.others.items() if effect.kind in IMPLIES[kind]]
     follows = [clause for clause in newest if clause.by == "person"]
     return max(follows, key=lambda clause: clause.order, default=None)
+
+
+def _only_tidies(clause: Clause) -> bool:
+    """Whether a clause asks for order without a word on what may go: `tidy up`. That is about the place where the work is."""
+    return bool(_TIDIES.search(clause.span)) and not any(m.core for m in clause.mentions)
 
 
 def _firm(clause: Clause, view: View) -> bool:
