@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import subprocess
 import sys
@@ -240,6 +241,41 @@ def test_nobody_is_asked_about_a_canary_that_the_gate_has_to_catch(tmp_path: Pat
             planted_runs = {one.run for one in outcomes(after)}
             verdicts = [event.body for event in after.events(kinds=("verdict",)) if event.run in planted_runs]
             assert any(verdict.ticket for verdict in verdicts) == asked  # type: ignore[union-attr]
+
+
+def test_a_person_meets_a_canary_unmarked_and_is_told_once_they_ruled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CLAUDECODE", "AGENT"):
+        monkeypatch.delenv(name, raising=False)
+    path = tmp_path / "one.db"
+    with Ledger(path) as made:
+        write(made)
+
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli, [*map(str, words), "--ledger", str(path)])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.output
+
+    run("canary", "plant", "--places", 4, "--each", 2, "--no-screen", "--reach", "gate")
+    assert "nothing waits" in run("queue", "--all")
+    run("canary", "plant", "--places", 6, "--each", 2, "--no-screen", "--reach", "person")
+    waiting = [json.loads(line) for line in run("queue", "--json").splitlines()]
+    assert len(waiting) >= 2
+    assert not [word for word in ("canary", "planted") if word in run("queue") + run("queue", "--json")]
+    tickets = [row["ticket"] for row in waiting]
+    assert "planted" not in run("rule", tickets[0], "deny", "--because", "no", "--dry-run")
+    assert "you caught it" in run("rule", tickets[0], "deny", "--because", "no", "--yes")
+    assert (
+        "you let it pass"
+        in json.loads(run("rule", tickets[1], "allow", "--because", "ok", "--yes", "--json").splitlines()[-1])[
+            "planted"
+        ]
+    )
+    everything = run("queue", "--all")
+    assert everything.count("planted") == 2
+    assert tickets[0] not in run("queue")
+    assert run("canary", "reveal").count("caught") == 1
 
 
 # ---------------------------------------------------------------- recall and form

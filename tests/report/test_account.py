@@ -6,18 +6,22 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from magistrate.audit.book import record, take
+from magistrate.audit.frame import frame
 from magistrate.audit.labelling import Answer, Card, label_all
 from magistrate.audit.watch import Settings, Watch, check
-from magistrate.core.records import Action, Canary, RunStarted, Verdict
+from magistrate.core.records import Action, Canary, Label, Ruling, RunStarted, Sample, Verdict, Watched
 from magistrate.ledger import Ledger
 from magistrate.report.account import Account, account, quantile
 from magistrate.report.bundle import write_bundle
+from magistrate.report.crosschecks import captured, newest_together, seen_by_people
 from magistrate.testing.ledgers import Deed, invented, write_run
 
 
@@ -89,6 +93,7 @@ def test_there_is_a_number_of_every_kind(told: Account) -> None:
     kinds = {line.key.split("/")[0] for line in told.lines}
     assert kinds == {
         "census", "lag", "host", "observed", "sample", "undetected", "canary", "canary least", "canaries", "watched",
+            "capture", "together", "lag to ruling", "lag to label",
     }  # fmt: skip
     quantities = {line.key.split("/")[2] for line in told.under("sample/")}
     assert "miss rate, labellers err" in quantities
@@ -142,3 +147,59 @@ def test_an_empty_ledger_has_nothing_to_say_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("share", "value"), [(0.5, 5), (0.9, 9), (0.99, 10)])
 def test_quantiles_are_values_that_occurred(share: float, value: float) -> None:
     assert quantile([float(one) for one in range(1, 11)], share) == value
+
+
+# ---------------------------------------------------------------- what checks other numbers
+
+
+def test_how_soon_people_saw_an_action() -> None:
+    ledger = Ledger(":memory:")
+    numbers = write_run(ledger, "run", [Deed(decision="escalate"), Deed()])
+    at = next(event.at for event in ledger.events("run") if event.n == numbers[1])
+    later = (datetime.fromisoformat(at) + timedelta(hours=3)).isoformat(timespec="microseconds")
+    ledger.append("run", [Ruling(verdict=3, action=numbers[0], decision="deny", by="ann")])
+    ledger.append("run", [Ruling(verdict=99, action=50, decision="deny", by="ann")])  # of nothing that is there
+    ledger.commit()
+    units = frame(ledger)
+    label = Label(sample="s", run="run", n=numbers[1], labeller="ann", says="harmless", probability=0.5, at=later)
+    earlier = replace(label, round=2, at=at)
+    ruled, labelled = seen_by_people(ledger, units, [label, earlier, replace(label, run="other")])
+    assert ruled.ruled is not None
+    assert 0 <= ruled.ruled < 60
+    assert ruled.labelled is None
+    assert labelled.labelled == 0
+    assert seen_by_people(ledger, units, [label])[1].labelled == pytest.approx(3 * 3600)
+
+
+def test_two_labellers_as_two_catches() -> None:
+    sample = Sample(id="s", commitment=0, secret="x", checkpoint="c", since=1, upto=9, floor=0.5, strata=(), items=())
+
+    def label(n: int, round_: int, says: Any, **more: Any) -> Label:
+        return Label(sample="s", run="r", n=n, labeller=f"p{round_}", says=says, round=round_, probability=0.5, **more)
+
+    given = [label(n, 1, "harmful" if n < 10 else "harmless") for n in range(40)]
+    given += [label(n, 2, "harmful" if 8 <= n < 18 else "cannot-tell" if n == 39 else "harmless") for n in range(40)]
+    found = captured(sample, [*given, label(50, 1, "harmful"), label(51, 1, "harmful", blind=False)])
+    assert found
+    assert (found.twice, found.union) == (39, 18)
+    assert found.total == pytest.approx(11 * 11 / 3 - 1)
+    assert found.alarm
+    assert captured(sample, given[:40]) is None
+
+
+def test_all_indicators_of_a_check_are_averaged() -> None:
+    def batch(name: str, evidence: float, upto: int) -> Watched:
+        return Watched(
+            indicator=name,
+            batch=f"..{upto}",
+            events=0,
+            trials=1,
+            baseline=0.1,
+            state=(0.0,),
+            evidence=evidence,
+            upto=upto,
+        )
+
+    assert newest_together([]) == []
+    last = newest_together([batch("a", 900, 5), batch("b", 10, 5), batch("a", 3, 9), batch("b", 5, 9)])
+    assert [one.evidence for one in last] == [3, 5]

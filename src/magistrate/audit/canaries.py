@@ -98,7 +98,8 @@ def dress(events: Iterable[Event]) -> Dress:
             if found:
                 shells.append((body, found))
     texts = [repr(call.arguments)[:4000] for call in calls]
-    files = tuple(dict.fromkeys(path for text in texts for path in _PATH.findall(text)))[:_KEPT]
+    named = (path for text in texts for path in _PATH.findall(text) if path[0] != "-")
+    files = tuple(dict.fromkeys(named))[:_KEPT]
     cwd = started.cwd or _folder(files) or "/work/project"
     home = started.home or _home(cwd) or next((home for text in texts for home in _HOMES.findall(text)), "/home/user")
     shell, key = shells[-1] if shells else (None, "")

@@ -65,6 +65,12 @@ def outcomes(ledger: Ledger) -> list[Caught]:
 _NOT_JUDGED = ("unavailable", "paused", "stopped", "tightened")
 
 
+def in_words_after(canary: Canary, ruled: str) -> str:
+    """What a person is told of a canary once they have ruled on it; never before."""
+    said = "you caught it" if ruled == "deny" else "you let it pass"
+    return f"planted ({canary.family}, known to be bad), and {said}: nothing ran, and the ruling is no law for anything real"
+
+
 def by_family(planted: Iterable[Caught], *, difficulties: bool = False, command: str = "") -> list[Family]:
     """Recall of each family, the worst first. Canaries without any verdict are left out: nobody was asked."""
     groups: dict[tuple[str, int], list[bool]] = {}

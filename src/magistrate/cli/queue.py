@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from magistrate.audit.frame import canaries
+from magistrate.audit.recall import in_words_after
 from magistrate.cli.output import json_line, plain
 from magistrate.cli.people import age, ledger_option, live_ledger, one_line
 from magistrate.core.records import Ruling
@@ -34,11 +36,15 @@ def queue(ledger_path: Path | None, denied: bool, everything: bool, days: int, a
         for event in ledger.events(kinds=("ruling",)):
             if isinstance(event.body, Ruling):
                 rulings.add(event.body, event.run, event.n)
+        planted = canaries(ledger)
         for found in questions(ledger, since=since, waiting=not everything, denied=denied or everything):
+            if (canary := planted.get(found.run)) and canary.must_reach != "person":
+                continue  # whoever planted it asks the gate, and nobody else
             if not everything and rulings.about(_asked(found)):
                 continue  # a ruling on another covers it: the next try goes through
             shown += 1
-            click.echo(json_line(_row(found)) if as_json else "\n".join(_lines(found)))
+            told = in_words_after(canary, found.answer.decision) if canary and found.answer else ""
+            click.echo(json_line(_row(found, told)) if as_json else "\n".join(_lines(found, told)))
         held = in_force(tightenings(ledger))
     if not as_json:
         for one in held:
@@ -63,7 +69,7 @@ def _asked(found: Question) -> Asked:
     )
 
 
-def _row(found: Question) -> dict[str, object]:
+def _row(found: Question, planted: str) -> dict[str, object]:
     verdict = found.verdict
     return {
         "ticket": found.ticket,
@@ -84,10 +90,10 @@ def _row(found: Question) -> dict[str, object]:
         "targets": [key(fact.effect) for fact in verdict.evidence.facts],
         "answer": found.answer.decision if found.answer else "",
         "settled": found.settled,
-    }
+    } | ({"planted": planted} if planted else {})
 
 
-def _lines(found: Question) -> list[str]:
+def _lines(found: Question, planted: str) -> list[str]:
     verdict = found.verdict
     state = found.answer.decision if found.answer else found.settled
     head = f"{found.ticket}  {age(found.at):>6}  {plain(found.run, 80)}"
@@ -97,4 +103,5 @@ def _lines(found: Question) -> list[str]:
         head,
         f"          {one_line(found.action, 160)}",
         f"          {verdict.decision} by {', '.join(verdict.rules) or verdict.basis}: {plain(verdict.reason, 240)}",
+        *([f"          {planted}"] if planted else []),
     ]

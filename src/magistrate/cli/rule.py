@@ -8,6 +8,8 @@ from typing import Literal
 
 import click
 
+from magistrate.audit.frame import canaries
+from magistrate.audit.recall import in_words_after
 from magistrate.cli.output import json_line, plain
 from magistrate.cli.people import because_option, by_option, ledger_option, live_ledger, not_the_agent, one_line, who
 from magistrate.core.canon import now
@@ -86,7 +88,12 @@ def rule(
         ruling = _because(ruling, because)
         n = ledger.append(found.run, [ruling])[0]
         ledger.commit()
-    click.echo(json_line({"run": found.run, "n": n, "ruling": ruling}) if as_json else f"ruled: {found.run}#{n}")
+        canary = canaries(ledger).get(found.run)
+    told = in_words_after(canary, decision) if canary else ""
+    if as_json:
+        click.echo(json_line({"run": found.run, "n": n, "ruling": ruling} | ({"planted": told} if told else {})))
+    else:
+        click.echo("\n".join([f"ruled: {found.run}#{n}", *([told] if told else [])]))
 
 
 def _because(ruling: Ruling, because: str) -> Ruling:

@@ -24,6 +24,7 @@ from magistrate.core.canon import now
 from magistrate.core.records import Alarm, Label, Record, Sample, Watched
 from magistrate.ledger import Ledger
 from magistrate.ledger.tightenings import Tightened, tightenings
+from magistrate.report.crosschecks import Captured, Seen, captured, newest_together, seen_by_people
 
 QUANTILES = (0.5, 0.9, 0.99)
 WAYS = ("host", "day", "agent model", "reviewer", "rule", "revision")
@@ -65,6 +66,10 @@ class Account(Record, frozen=True, kw_only=True):
     alarms: tuple[Alarm, ...]
     tightenings: tuple[Tightened, ...] = ()
     """Classes of actions that escalated for a time, or do."""
+    seen: tuple[Seen, ...] = ()
+    """How soon people saw an action, of those that they saw."""
+    captured: tuple[Captured, ...] = ()
+    """Two labellers as two catches, of each sample of which some was labelled twice."""
     unobservable: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Host -> paths by which an agent there can act without being seen."""
 
@@ -96,9 +101,13 @@ def account(ledger: Ledger, *, unobservable: dict[str, tuple[str, ...]] | None =
     )
     known = {(unit.run, unit.n) for unit in units}
     lags = [lag for lag in _lags(ledger) if lag[:2] in known]
+    seen = tuple(seen_by_people(ledger, units, given))
+    twice = tuple(found for sample in taken if (found := captured(sample, given)))
     lines = [
         *census(units, [seconds for *_, seconds in lags]),
+        *_of_seen(seen),
         *_of_samples(taken, units, given),
+        *_of_captured(twice),
         *of_canaries(planted),
         *of_watched(watched),
     ]
@@ -117,6 +126,8 @@ def account(ledger: Ledger, *, unobservable: dict[str, tuple[str, ...]] | None =
         watched=watched,
         alarms=tuple(alarms(ledger)),
         tightenings=tuple(tightenings(ledger)),
+        seen=seen,
+        captured=twice,
         unobservable=unobservable or {},
     )
 
@@ -159,6 +170,30 @@ def census(units: Sequence[Unit], lags: Sequence[float]) -> Iterator[Line]:
         stopped = counts["deny"] + counts["escalate"]
         size = sum(counts.values())
         yield Line(key=f"observed/{day}", value=stopped / size, n=size, count=stopped)
+
+
+def _of_seen(seen: Sequence[Seen]) -> Iterator[Line]:
+    """From an action to a person: to their ruling, to its first label."""
+    for what, found in (
+        ("ruling", [one.ruled for one in seen if one.ruled is not None]),
+        ("label", [one.labelled for one in seen if one.labelled is not None]),
+    ):
+        ordered = sorted(found)
+        for share in QUANTILES[:2]:
+            yield Line(
+                key=f"lag to {what}/{share:g}",
+                value=quantile(ordered, share),
+                n=len(ordered),
+                method="seconds, counted over what people saw",
+            )
+
+
+def _of_captured(found: Sequence[Captured]) -> Iterator[Line]:
+    for one in found:
+        yield Line(
+            key=f"capture/{one.sample}", value=one.total, n=one.twice, count=one.union,
+            method=f"Chapman, as an alarm: {'rings' if one.alarm else 'quiet'}", assumptions=one.assumptions,
+        )  # fmt: skip
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -233,6 +268,13 @@ def of_watched(watched: Sequence[Watched]) -> Iterator[Line]:
             key=f"watched/{one.indicator}/{one.batch}", value=one.evidence, n=one.trials, count=one.events,
             method=f"e-detector, baseline {one.baseline:.3g}",
         )  # fmt: skip
+    if last := newest_together(watched):
+        yield Line(
+            key="together/last check",
+            value=sum(one.evidence for one in last) / len(last),
+            n=len(last),
+            method="mean of e-detectors, which may depend on each other",
+        )
 
 
 def revisions(units: Sequence[Unit]) -> list[tuple[str, str, str]]:

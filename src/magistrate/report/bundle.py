@@ -55,8 +55,11 @@ def _lines(values: Iterable[Any]) -> bytes:
 
 def _population(account: Account) -> Iterable[dict[str, Any]]:
     lags = {(run, n): seconds for run, n, seconds in account.lags}
+    seen = {(one.run, one.n): one for one in account.seen}
     for unit in account.units:
-        yield {**plain(unit), "lag": lags.get((unit.run, unit.n))}
+        by = seen.get((unit.run, unit.n))
+        people = {"to ruling": by.ruled, "to label": by.labelled} if by else {}
+        yield {**plain(unit), "lag": lags.get((unit.run, unit.n)), **people}
 
 
 def _canaries(account: Account) -> Iterable[dict[str, Any]]:

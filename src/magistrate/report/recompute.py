@@ -182,6 +182,9 @@ class Told:
         both = [(rounds[1][key], rounds[2][key]) for key in rounds[1] if key in rounds[2]]
         both = [pair for pair in both if "cannot-tell" not in pair]
         self.twice, self.disagreed = len(both), sum(one != other for one, other in both)
+        found = [sum(pair[at] == "harmful" for pair in both) for at in (0, 1)]
+        common = sum(pair == ("harmful", "harmful") for pair in both)
+        self.chapman = (found[0] + 1) * (found[1] + 1) / (common + 1) - 1
 
     def count(self, says, inside, level, wrong=None):
         """`(value, low, high, population)` of how many are what `says` is, among the units that `inside` tells."""
@@ -314,7 +317,8 @@ class Book:
         self.samples = {sample["id"]: Told(sample, self.units, labels) for sample in read("samples.jsonl")}
         self.canaries = [one for one in read("canaries.jsonl") if one.get("decision")]
         self.lags = sorted(unit["lag"] for unit in self.units if unit.get("lag") is not None)
-        self.evidence = dict(self.detectors(read("watched.jsonl")))
+        self.watched = read("watched.jsonl")
+        self.evidence = dict(self.detectors(self.watched))
         self.verdicts = Counter(unit["verdict"] for unit in self.units)
 
     def detectors(self, batches):
@@ -357,6 +361,31 @@ class Book:
             return None, None, None
         at = max(0, ceil(int(float(name) * 1000) * len(self.lags) / 1000) - 1)
         return self.lags[min(at, len(self.lags) - 1)], None, None
+
+    def seconds(self, field, share):
+        found = sorted(unit[field] for unit in self.units if unit.get(field) is not None)
+        if not found:
+            return None, None, None
+        at = max(0, ceil(int(float(share) * 1000) * len(found) / 1000) - 1)
+        return found[min(at, len(found) - 1)], None, None
+
+    def of_lag_to_ruling(self, share):
+        return self.seconds("to ruling", share)
+
+    def of_lag_to_label(self, share):
+        return self.seconds("to label", share)
+
+    def of_capture(self, sample):
+        return self.samples[sample].chapman, None, None
+
+    def of_together(self, _):
+        last = max(one["upto"] for one in self.watched)
+        found = {one["indicator"]: one for one in self.watched if one["upto"] == last}.values()
+        return (
+            sum(self.evidence[f"watched/{one['indicator']}/{one['batch']}"] for one in found) / len(found),
+            None,
+            None,
+        )
 
     def of_host(self, name):
         host, _, verdict = name.rpartition("/")

@@ -48,6 +48,12 @@ def report_page(account: Account, *, title: str = "Supervision report", drawn: b
         outsiders=[(account.line(key), says, what) for key, says, what in OUTSIDERS],
         whole=[line for line in newest if line.key.endswith("/all")],
         parts=_parts(newest),
+        people=[
+            (what, account.line(f"lag to {what}/0.5"), account.line(f"lag to {what}/0.9"))
+            for what in ("ruling", "label")
+        ],
+        captured=account.captured[-1] if account.captured else None,
+        together=account.line("together/last check"),
         families=[line for line in account.under("canary/") if line.key.count("/") == 1],
         least={line.key.split("/", 1)[1]: line.value for line in account.under("canary least/")},
         bounds=[
@@ -75,10 +81,12 @@ def value(line: Line | None) -> str:
     """A number as a reader sees it: seconds, counts or a share; `none` where nothing was measured."""
     if line is None or line.value is None:
         return "none"
-    if line.key.startswith("lag/"):
-        return f"{line.value * 1000:,.1f} ms" if line.value < 1 else f"{line.value:,.1f} s"
+    if line.key.startswith("lag"):
+        return _lasting(line.value)
     if line.key.startswith("host/"):
         return f"{line.value:,.0f}"
+    if line.key.startswith(("capture/", "together/")):
+        return f"{line.value:,.3g}"
     return _percent(line.value)
 
 
@@ -87,6 +95,13 @@ def interval(line: Line | None) -> str:
     if line is None or line.low is None or line.high is None or (line.value is None and line.n == 0):
         return ""
     return f"{_percent(line.low)} to {_percent(line.high)}"
+
+
+def _lasting(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= (size if size == 1 else 2 * size):
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds * 1000:,.1f} ms"
 
 
 def _percent(share: float) -> str:
