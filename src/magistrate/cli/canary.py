@@ -12,10 +12,11 @@ import click
 from magistrate.cli.audit import ledger_option, need_scipy, opened
 from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import json_line, plain, progress, table
+from magistrate.core.config import state_dir
 
 if TYPE_CHECKING:
     from magistrate.audit.estimate import Estimate
-    from magistrate.core.records import Action
+    from magistrate.core.records import Action, Rulebook
     from magistrate.gate import Gate
     from magistrate.ledger import Ledger
     from magistrate.planting import Judged
@@ -68,7 +69,7 @@ def plant(
     with opened(ledger_path) as ledger:
         # In a dry run nobody is asked: only canaries that people have to catch join their queue.
         mode = "enforce" if reach == "person" else "dry-run"
-        gate = Gate(rulebook_at(rules_path), ledger, reviewers=reviewers(screen), mode=mode)
+        gate = Gate(_law(Path(ledger.path), rules_path), ledger, reviewers=reviewers(screen), mode=mode)
         found = asyncio.run(_plant(ledger, gate, places, each, families, reach, seed or new_secret()))
     for one in found if as_json else ():
         click.echo(
@@ -76,6 +77,15 @@ def plant(
         )
     if not as_json:
         click.echo(f"{len(found)} planted; `magistrate canary recall` says what was caught")
+
+
+def _law(ledger: Path, rules_path: Path | None) -> Rulebook:
+    """The law that canaries are judged under: the named one, that of the live server for its ledger, else the shipped one."""
+    if rules_path is None and ledger.absolute() == (state_dir() / "live.db").absolute():
+        from magistrate.cli.law import serving
+
+        return serving(state_dir(), None)
+    return rulebook_at(rules_path)
 
 
 async def _plant(

@@ -31,6 +31,7 @@ from magistrate.gate import Gate, guarded_by
 from magistrate.law.gaps import Precedents
 from magistrate.law.laws import Adopted, Laws
 from magistrate.ledger import Ledger
+from magistrate.server import schedule
 from magistrate.server.app import make_app
 from magistrate.server.commits import Commits
 from magistrate.server.labels import label_routes
@@ -96,7 +97,7 @@ def serve(settings: Settings, load: Load, build: Build | None = None) -> None:
             date_header=False,
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config, service, settings.idle)
+        server = _Server(config, service, settings.idle, state)
         asyncio.Runner(loop_factory=config.get_loop_factory()).run(server.serve(sockets=[listener]))
 
 
@@ -130,9 +131,9 @@ def build_service(
 class _Server(uvicorn.Server):
     """uvicorn with what lives beside the requests: the spool, the idle clock, the watch over the event loop."""
 
-    def __init__(self, config: uvicorn.Config, service: Service | Refusing, idle: float) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service | Refusing, idle: float, state: State) -> None:
         super().__init__(config)
-        self._service, self._idle = service, idle
+        self._service, self._idle, self._state = service, idle, state
         self._beat = time.monotonic()
         self._beside: list[asyncio.Task[None]] = []
 
@@ -142,11 +143,14 @@ class _Server(uvicorn.Server):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         self._beside = [asyncio.create_task(self._tend()), asyncio.create_task(self._draining())]
+        if isinstance(self._service, Service):
+            self._beside.append(asyncio.create_task(self._scheduled()))
         threading.Thread(target=self._watch, daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for task in self._beside:
             task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await super().shutdown(sockets)
         with contextlib.suppress(LedgerError):
             await self._service.finish()
@@ -178,6 +182,12 @@ class _Server(uvicorn.Server):
             except Exception:
                 LOG.exception("the spool could not be read")
             await asyncio.sleep(DRAIN)
+
+    async def _scheduled(self) -> None:
+        try:
+            await schedule.keep(self._state, schedule.load(self._state))
+        except ConfigError as error:
+            LOG.warning("nothing is done by a schedule: %s", error)
 
     def _watch(self) -> None:
         """End a process whose event loop is stuck: its hooks deny, and the next one starts another."""
