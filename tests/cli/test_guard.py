@@ -257,3 +257,15 @@ def test_doctor_names_a_host_that_lets_calls_pass_when_a_hook_fails(
     assert found["host"][1] == f"claude {told}"
     run("guard", "cursor")
     assert "never tried" in findings("cursor")[1]["adapter"][1]
+
+
+def test_trust_that_cannot_be_written_says_what_is_left_to_do(home: Path) -> None:
+    (home / ".codex").mkdir()
+    (home / "dotfiles.toml").write_text("")
+    (home / ".codex" / "config.toml").symlink_to(home / "dotfiles.toml")
+    said = run("guard", "codex", "--trust")
+    assert said.exit_code != 0
+    assert "not in force" in str(said.exception)
+    assert "/hooks" in str(said.exception)
+    assert (home / "dotfiles.toml").read_text() == ""
+    assert "no trust of ours" in run("unguard", "codex").output

@@ -105,7 +105,12 @@ def _trusted(file: Path, mark: str, keep: Path, *, given: bool) -> bool:
     if not given and sys.stdin.isatty():
         given = click.confirm("Codex asks its user to trust new hooks. Do you trust exactly these?")
     if given:
-        trust.trust(place, file, wanted, keep)
+        try:
+            trust.trust(place, file, wanted, keep)
+        except ConfigError as error:
+            raise ConfigError(
+                f"the hooks are written, but not in force: the trust is not ({error}). In codex, under /hooks, trust them"
+            ) from None
         click.echo(f"trusted: {len(wanted)} hooks, in {place.file}")
     return given
 

@@ -85,9 +85,12 @@ def trust(place: Place, file: Path, wanted: Mapping[str, str], keep: Path) -> Ch
 
 def distrust(place: Place, file: Path, keep: Path) -> Change:
     """Take out what was written for a `hooks.json`; what a person trusted by themselves stays. Raises ConfigError."""
-    current, kept = read(place), recall(keep, place)
+    kept = recall(keep, place)
+    if kept is None:
+        return "absent"
+    current = read(place)
     before, left = _before(current, kept), _written(kept, besides=file)
-    if kept is None or before == current:
+    if before == current:
         forget(place, keep)
         return "absent"
     if left:
