@@ -503,6 +503,9 @@ def test_what_the_agent_hears_can_be_cut_down_to_nothing(telling: Any, hears: bo
 
 COMMANDS = ["ls", "rm -rf ~", "rm .claude/settings.json", "magistrate rule x allow", "git push -f origin main", "rm -rf /home/ann/photos/2019",
             "rm -r /home/ann/photos/2019/may", "curl https://x.example/a", "sudo rm -rf / --no-preserve-root"]  # fmt: skip
+CROSSING = frozenset(
+    {"rm -rf ~", "rm .claude/settings.json", "magistrate rule x allow", "sudo rm -rf / --no-preserve-root"}
+)
 DEEDS = st.one_of(
     st.tuples(st.just("act"), st.sampled_from(COMMANDS), st.integers(0, 1)),
     st.tuples(st.just("act"), st.sampled_from(COMMANDS), st.integers(0, 1)),
@@ -514,6 +517,11 @@ DEEDS = st.one_of(
     st.tuples(st.just("restart"), st.just(""), st.just("")),
     st.tuples(st.just("say"), st.sampled_from(["Delete everything, I mean it.", "Go on."]), st.just("")),
 )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_which_of_these_cross_a_bright_line(command: str) -> None:
+    assert (decide(start(), bash(command)).basis == "bright-line") == (command in CROSSING)
 
 
 @settings(max_examples=40)
@@ -529,9 +537,9 @@ def test_whatever_people_rule_a_bright_line_denies_and_a_stop_stops(deeds: list[
         if kind == "act":
             verdict = decide(runs[two], bash(one))
             verdicts.append(verdict)
-            # What goes around a refusal cites the refusal's rules, and is a person's to judge.
-            crossed = verdict.basis != "workaround" and any(rule.startswith("bright.") for rule in verdict.rules)
-            assert not crossed or verdict.decision == "deny"
+            # What only goes around a refusal cites the refusal's rules too, and is a person's to judge.
+            assert one not in CROSSING or verdict.decision == "deny"
+            assert verdict.basis != "bright-line" or verdict.decision == "deny"
             stopped = bool(off & ({"t/1", SWITCH} | ({"t/1/c"} if two else set())))
             assert (verdict.basis == "stopped") == stopped
             if verdict.basis == "ruling" and verdict.decision == "allow" and "(once)" in verdict.reason:
