@@ -22,7 +22,7 @@ from magistrate.evidence.documents import followed_part, own_names
 from magistrate.evidence.filed import Filed
 from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
 from magistrate.evidence.lexer import cut
-from magistrate.evidence.names import Mention, Target, argument_words, mention, names, target_of
+from magistrate.evidence.names import Mention, Target, argument_words, mention, names, naming, target_of
 from magistrate.evidence.sentence import Clause, Manner
 from magistrate.evidence.withdrawn import TakenBack, taken_back, withdrawals
 
@@ -206,7 +206,10 @@ class Requests:
             return NOTHING_SAID
         target = target or target_of(effect, action)
         related = self._filed.related(target)
-        named = frozenset(c.event for c in related if c.by == "person" and _mentions(c, target))
+        named: set[int] = set()
+        for said in related:
+            if said.by == "person" and said.event not in named and naming(said.reach, target):
+                named.add(said.event)
         asks = self._filed.requests(effect.kind, related)
         view = stances.View(
             effect=effect,
@@ -215,7 +218,7 @@ class Requests:
             asks=asks,
             bars=self._filed.restrictions(effect.kind, related),
             others=self._filed.asks,
-            named=named,
+            named=frozenset(named),
             own=any(_is_own(name, target) for name in self._own),
             task=self._task,
         )
@@ -231,10 +234,6 @@ class Requests:
             effect_asked=asked,
             target_named=bool(named),
         )
-
-
-def _mentions(clause: Clause, target: Target) -> bool:
-    return any(names(m, target) for m in clause.mentions + clause.excepted)
 
 
 def _is_own(name: str, target: Target) -> bool:

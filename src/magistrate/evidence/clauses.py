@@ -15,7 +15,7 @@ from magistrate.evidence import grammar as g
 from magistrate.evidence import vocabulary as v
 from magistrate.evidence.foreign import read_foreign
 from magistrate.evidence.lexer import Token, own_words, sentences
-from magistrate.evidence.names import Mention
+from magistrate.evidence.names import Mention, reach
 from magistrate.evidence.sentence import NO_KINDS, Clause, Manner, Mood, Reading, command_in
 from magistrate.evidence.turns import rehearsal, share_object, turn
 
@@ -73,7 +73,10 @@ def _finish(clauses: list[Clause], fenced: list[str]) -> list[Clause]:
             kinds, said = command_in(code)
             if kinds:
                 out.append(Clause("ask", kinds, code[:120], said, family="run"))
-    return [replace(clause, terms=_terms(clause)) for clause in out[:MAX_CLAUSES]]
+    return [
+        replace(clause, terms=_terms(clause), reach=reach(clause.mentions + clause.excepted))
+        for clause in out[:MAX_CLAUSES]
+    ]
 
 
 def _terms(clause: Clause) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ Everything is compared as small sets of normalised words, so that `the staging D
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Literal
@@ -61,6 +61,8 @@ class Target(Struct, frozen=True, gc=False):
     others: frozenset[str] = frozenset()
     """Words of the action's other arguments, which may name an opaque target; never for an account: whoever chooses where money
     goes also chooses what the transfer is called."""
+    reach: frozenset[str] = frozenset()
+    """What a mention must share with it to name it: see `reach`."""
 
 
 @lru_cache(maxsize=8192)
@@ -114,7 +116,25 @@ def target_of(effect: Effect, action: Action) -> Target:
             *(words_of(value) for value in _strings(action.arguments) if value != text), frozenset()
         )
     kind = "address" if effect.target_kind == "account" and "@" in text else effect.target_kind
-    return Target(kind, text.lower(), words_of(text), steps, opaque, others)
+    words, last = words_of(text), words_of(steps[-1]) if steps else frozenset[str]()
+    return Target(kind, text.lower(), words, steps, opaque, others, words | last | others | {text.lower(), "*"})
+
+
+Reach = Mapping[str, Sequence[Mention]]
+
+
+def reach(said: Iterable[Mention]) -> Reach:
+    """Mentions by what they can name something with: their words, their whole text, and `*` for a pattern."""
+    found: dict[str, list[Mention]] = {}
+    for one in said:
+        for key in {*(one.core or one.words), one.low, "*" if "*" in one.low else one.low}:
+            found.setdefault(key, []).append(one)
+    return found
+
+
+def naming(said: Reach, target: Target) -> list[Mention]:
+    """The mentions that name the target, perhaps twice. Those that share nothing with its `reach` cannot, and are not compared."""
+    return [one for key in target.reach if key in said for one in said[key] if names(one, target)]
 
 
 def argument_words(action: Action) -> frozenset[str]:

@@ -210,13 +210,15 @@ def _first_slot(heard: _Heard, form: Form, end: int) -> int | None:
         return slot if slot is not None and slot < end else None
     found: int | None = None
     limit = MAX_READ_LOOSELY if form.check in ("sample", "short") else MAX_READ
+    seen: list[int] = []
     for slot in islice(heard.sayings.holders(form.keys), limit):
+        seen.append(slot)
         if slot >= end:
             break
         if next(places(heard.said[slot].text, form), None):
             found = end = slot
             break
-    for slot in islice(heard.sayings.holders(form.keys), MAX_READ_LOOSELY) if " " in form.text else ():
+    for slot in seen[:MAX_READ_LOOSELY] if " " in form.text else ():
         if slot >= end:
             break
         if loose_place(heard.said[slot].text, form):

@@ -74,7 +74,7 @@ class Sayings:
         if len(keys) == 1:
             yield from self._held(keys[0])[:MAX_LEAPS]
             return
-        lists = sorted([self._held(key) for key in keys], key=len)
+        lists = sorted([self._held(key) for key in dict.fromkeys(keys)], key=len)
         slot = lists[0][0]
         for _ in range(MAX_LEAPS):
             ahead = slot

@@ -11,7 +11,7 @@ from msgspec import Struct
 from magistrate.evidence import grammar as g
 from magistrate.evidence import vocabulary as v
 from magistrate.evidence.lexer import Token
-from magistrate.evidence.names import Mention, MentionKind, Role, mention
+from magistrate.evidence.names import Mention, MentionKind, Reach, Role, mention
 
 Mood = Literal["ask", "forbid", "limit", "mention"]
 Source = Literal["person", "system", "document"]
@@ -49,6 +49,8 @@ class Clause(Struct, frozen=True, gc=False):
     """`anything else`: what the same message names is allowed."""
     terms: tuple[str, ...] = ()
     """The distinctive words of all it names: what it is found by."""
+    reach: Reach = {}
+    """All it names, excepted or not, by its words."""
 
     @property
     def specific(self) -> bool:

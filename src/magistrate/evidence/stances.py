@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from magistrate.core.records import Action, Effect, EffectKind, Stance
-from magistrate.evidence.names import Mention, Target, fits, names, normal, words_of
+from magistrate.evidence.names import Mention, Target, fits, names, naming, normal, words_of
 from magistrate.evidence.sentence import Clause
 from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIES, NOUNS, TOUCH, WEAK_NOUNS
 
@@ -60,7 +60,7 @@ def decide(view: View) -> Found:
     bound = next((c for c in view.bars if c.mood == "limit" and _exceeds(c, view, ask)), None)
     if bound:
         return Found("limited", bound)
-    excepted = next((c for c in view.asks if any(names(m, view.target) for m in c.excepted)), None)
+    excepted = next((c for c in view.asks if c.excepted and any(names(m, view.target) for m in c.excepted)), None)
     if excepted and not (ask and ask.order > excepted.order):
         return Found("limited", excepted)
     if ask:
@@ -81,7 +81,10 @@ def decide(view: View) -> Found:
 
 def named_by(clause: Clause, target: Target) -> bool:
     """Whether the clause names the target as what the effect is to be done to."""
-    found = [said for said in _relevant(clause, target) if names(said, target)]
+    naming_it = naming(clause.reach, target)
+    if not naming_it:
+        return False
+    found = [said for said in _relevant(clause, target) if said in naming_it]
     if found and clause.kinds & _TAKES_AWAY and all(said.role == "place" for said in found):
         # `drop the orders table in staging` is not about the other tables there
         return not any(m.role == "object" and m.core and m.kind in _DEFINITE and not m.whole for m in clause.mentions)
