@@ -86,7 +86,7 @@ def _go_around(world: World) -> list[Step | Script]:
         world.agent.shell("cat notes.txt"),
         world.agent.shell(f"find {shlex.quote(other)} -mindepth 1 -delete"),
         world.agent.shell("wc -c notes.txt"),
-        world.agent.shell(f"mv {shlex.quote(other)} /tmp/{world.root.name}-archive"),
+        world.agent.shell(f"rmdir {shlex.quote(other)}"),
     ]
 
 
