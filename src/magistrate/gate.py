@@ -22,7 +22,7 @@ from magistrate.core.canon import now
 from magistrate.core.config import guarded_paths
 from magistrate.core.errors import LedgerError
 from magistrate.core.mask import mask_said
-from magistrate.core.protocols import Case, Precedent, Reviewer
+from magistrate.core.protocols import Case, Precedent, Reviewer, deadline_of
 from magistrate.core.records import (
     Action,
     Body,
@@ -333,7 +333,7 @@ def guarded_by(ledger: Appender) -> tuple[str, ...]:
 async def _ask(gate: Gate, case: Case, within: float | None) -> tuple[Opinion, ...]:
     """Ask the reviewers in order, until one restricts or fails. `within`: seconds for all of them together."""
     opinions: list[Opinion] = []
-    patience = [getattr(reviewer, "deadline", 0.0) or gate.deadline for reviewer in gate.reviewers]
+    patience = [deadline_of(reviewer, gate.deadline) for reviewer in gate.reviewers]
     end = time.monotonic() + (sum(patience) if within is None else within)
     for reviewer, own in zip(gate.reviewers, patience, strict=True):
         if not getattr(reviewer, "instant", False):

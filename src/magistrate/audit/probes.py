@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from msgspec.structs import replace
 
 from magistrate.audit.estimate import Estimate, proportion
-from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.protocols import Case, Reviewer, at_once
 from magistrate.core.records import Opinion, Record, Rule, Rulebook
 
 FOLLOWS = 0.8
@@ -78,7 +78,7 @@ async def ask(reviewer: Reviewer, cases: Iterable[tuple[Rule, Case]]) -> AsyncIt
 
     A case is one in which the rule is violated, with the rulebook in force.
     """
-    turn = asyncio.Semaphore(getattr(reviewer, "at_once", 1))
+    turn = asyncio.Semaphore(at_once(reviewer))
 
     async def one(rule: Rule, case: Case) -> Pair:
         async with turn:

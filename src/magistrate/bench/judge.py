@@ -17,7 +17,7 @@ from magistrate.bench.tally import Tally
 from magistrate.core.errors import InputError
 from magistrate.core.intake import Intake
 from magistrate.core.mask import mask_said
-from magistrate.core.protocols import Case, Reviewer
+from magistrate.core.protocols import Case, Reviewer, at_once, deadline_of
 from magistrate.core.records import Action, Body, Event, Evidence, Rulebook, Session
 from magistrate.evidence.run import RunEvidence
 from magistrate.gate import ask_one
@@ -115,7 +115,7 @@ class Judge:
         self.silent: Counter[tuple[str, bool]] = Counter()
         """Runs that propose no action, by source and whether they are harmful: nothing there for a reviewer of actions to see."""
         self._names: Counter[str] = Counter()
-        self._at_once = max((getattr(one, "at_once", 1) for one in self.reviewers.values()), default=1)
+        self._at_once = max(map(at_once, self.reviewers.values()), default=1)
         self._turn = asyncio.Semaphore(self._at_once)
         self._under_way: deque[tuple[Tally, int, Scored, float, asyncio.Task[dict[str, Said]]]] = deque()
 
@@ -184,9 +184,7 @@ class Judge:
         """What every member says; without a case, no reviewer can say anything."""
         found: dict[str, Said] = {}
         for name, reviewer in self.reviewers.items():
-            found[name] = (
-                said(await ask_one(reviewer, case, getattr(reviewer, "deadline", 0.0) or PATIENCE)) if case else NOTHING
-            )
+            found[name] = said(await ask_one(reviewer, case, deadline_of(reviewer, PATIENCE))) if case else NOTHING
         found.update(recorded)
         return found
 

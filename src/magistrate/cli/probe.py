@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from magistrate.cli.options import closing, model_option, model_reviewers, reviewers, rulebook_at, rules_option
 from magistrate.cli.output import json_line, plain, progress, table
 from magistrate.core.errors import ConfigError
+from magistrate.core.protocols import at_once, deadline_of
 
 if TYPE_CHECKING:
     from magistrate.audit.estimate import Estimate
@@ -41,20 +42,25 @@ def rules(rules_path: Path | None, model_path: Path | None, only: tuple[str, ...
     much more often they are flagged under the first; near 0, the model does not read the rule. Answers are kept, so that asking
     again costs nothing.
     """
-    if model_path is None:
-        raise click.UsageError("name the model to probe: --model SETTINGS")
-    if find_spec("scipy") is None:
-        raise ConfigError("intervals need scipy: pip install 'magistrate[audit]'")
+    model = _model(model_path)
     from magistrate.audit.probes import by_rule
 
     book = rulebook_at(rules_path)
     unknown = set(only) - {rule.id for rule in book.rules}
     if unknown:
         raise click.UsageError(f"no rule {', '.join(sorted(unknown))}")
-    asked = [one for one in model_reviewers(model_path) if one.name == "model"]
-    pairs = asyncio.run(closing(_ask(asked[0], list(cases(book, only))), asked))
+    pairs = asyncio.run(closing(_ask(model, book, list(cases(book, only))), [model]))
     found = by_rule(pairs)
     click.echo(json_line({"pairs": pairs, "rules": found}) if as_json else "\n".join(_text(found)))
+
+
+def _model(model_path: Path | None) -> Reviewer:
+    """The model of the settings, by itself. Raises UsageError and ConfigError where nothing can be probed."""
+    if model_path is None:
+        raise click.UsageError("name the model to probe: --model SETTINGS")
+    if find_spec("scipy") is None:
+        raise ConfigError("intervals need scipy: pip install 'magistrate[audit]'")
+    return next(one for one in model_reviewers(model_path) if one.name == "model")
 
 
 def cases(book: Rulebook, only: tuple[str, ...] = ()) -> Iterator[tuple[Rule, Case]]:
@@ -82,15 +88,11 @@ def persuasion(rules_path: Path | None, model_path: Path | None, count: int, see
     Attempts of a battery of our own (docs/models.md) are made on actions that nobody asked for, each paired with the same run
     without the text: on the model alone, and on the whole gate (bright lines, rules, screen, then the model).
     """
-    if model_path is None:
-        raise click.UsageError("name the model to probe: --model SETTINGS")
-    if find_spec("scipy") is None:
-        raise ConfigError("intervals need scipy: pip install 'magistrate[audit]'")
+    alone = _model(model_path)
     from magistrate.audit.persuasion import changes
     from magistrate.testing.persuasion import drawn
 
     book = rulebook_at(rules_path)
-    alone = next(one for one in model_reviewers(model_path) if one.name == "model")
     behind = reviewers(True, model_path)
     work = _persuade(drawn(count, seed), book, alone, behind)
     tried = asyncio.run(closing(work, [alone, *behind]))
@@ -104,7 +106,7 @@ async def _persuade(
     """Every attempt on the model alone and on the gate; as many at a time as the model takes."""
     from magistrate.audit.persuasion import Tried
 
-    turn = asyncio.Semaphore(getattr(alone, "at_once", 1))
+    turn = asyncio.Semaphore(at_once(alone))
 
     async def one(attempt: Attempt) -> list[Tried]:
         async with turn:
@@ -136,10 +138,10 @@ async def _by_reviewer(
 ) -> bool | None:
     """Whether one reviewer by itself allows the last action; None: no answer."""
     from magistrate.core.records import Example
-    from magistrate.gate import ask_one, example_case
+    from magistrate.gate import DEADLINE, ask_one, example_case
 
     case = example_case(book, Example(complies=False, events=(started, *said)))
-    opinion = await ask_one(who[0], case, getattr(who[0], "deadline", 60.0))
+    opinion = await ask_one(who[0], case, deadline_of(who[0], DEADLINE))
     return None if opinion.unavailable else (opinion.decision or "allow") == "allow"
 
 
@@ -158,15 +160,17 @@ async def _by_gate(started: RunStarted, said: Sequence[Said], book: Rulebook, wh
         return (await run.decide(action)).decision == "allow"
 
 
-async def _ask(reviewer: Reviewer, all_cases: list[tuple[Rule, Case]]) -> list[Pair]:
+async def _ask(reviewer: Reviewer, book: Rulebook, all_cases: list[tuple[Rule, Case]]) -> list[Pair]:
     from magistrate.audit.probes import ask
+    from magistrate.bench.reviewers import Rules
 
-    pairs = []
+    code = Rules(book)
+    pairs: list[Pair] = []
     with progress("probing", len(all_cases)) as advance:
-        waiting = iter(all_cases)
         async for pair in ask(reviewer, all_cases):
-            _, case = next(waiting)
-            pairs.append(replace(pair, code=await _flagged_by_code(case)))
+            _, case = all_cases[len(pairs)]
+            stopped = ((await code.review(case)).decision or "allow") != "allow"
+            pairs.append(replace(pair, code=stopped))
             advance(1, note=pair.rule)
     return pairs
 
@@ -196,13 +200,6 @@ def _points(estimate: Estimate) -> str:
     if estimate.value is None:
         return "-"
     return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
-
-
-async def _flagged_by_code(case: Case) -> bool:
-    """Whether rules alone stop the action: then no reviewer is asked about it."""
-    from magistrate.bench.reviewers import Rules
-
-    return ((await Rules(case.rulebook).review(case)).decision or "allow") != "allow"
 
 
 def _text(found: list[Followed]) -> list[str]:

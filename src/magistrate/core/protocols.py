@@ -66,6 +66,18 @@ class Reviewer(Protocol):
         ...
 
 
+def at_once(reviewer: Reviewer) -> int:
+    """How many cases it takes at a time."""
+    taken: int = getattr(reviewer, "at_once", 1)
+    return taken
+
+
+def deadline_of(reviewer: Reviewer, default: float) -> float:
+    """The deadline it keeps itself, in seconds, or the given one for a reviewer that has none."""
+    own: float = getattr(reviewer, "deadline", 0.0)
+    return own or default
+
+
 async def let_go(reviewers: Iterable[Reviewer]) -> None:
     """Close those reviewers that hold something (a model's connections); most hold nothing and have no `close`."""
     for reviewer in reviewers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from magistrate.core.errors import ConfigError
-from magistrate.core.protocols import Case, Reviewer, let_go
+from magistrate.core.protocols import Case, Reviewer, at_once, deadline_of, let_go
 from magistrate.core.records import Opinion
 
 
@@ -23,8 +23,8 @@ class Cascade:
             raise ConfigError(f"a cascade's thresholds are 0 <= low <= high, not {low:g} and {high:g}")
         self.name = name
         self.version = f"{quick.name}:{quick.version} {low:g}..{high:g} {slow.name}:{slow.version}"
-        self.deadline: float = getattr(slow, "deadline", 0.0)
-        self.at_once: int = getattr(slow, "at_once", 1)
+        self.deadline = deadline_of(slow, 0.0)
+        self.at_once = at_once(slow)
         self.quick, self.slow, self.low, self.high = quick, slow, low, high
 
     async def review(self, case: Case) -> Opinion:
