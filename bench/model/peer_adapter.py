@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 MODEL = "local"
-AT_ONCE = 2
+AT_ONCE = 1
 Json = dict[str, Any]
 
 

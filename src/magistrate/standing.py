@@ -60,6 +60,8 @@ class Standing:
 
     def reconsidered(self, n: int, refused: bool) -> bool:
         """The verdict on an action was given anew, or a person ruled on it; whether the action is among the last."""
+        if not self._last or self._last[-1].n < n:
+            return False
         for deed in reversed(self._last):
             if deed.n == n:
                 deed.refused = refused

@@ -7,12 +7,13 @@ never at the run.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from magistrate.core.remembered import remembered
 from magistrate.evidence.pieces import WHOLE, Kind
 from magistrate.evidence.tokens import (
     MAX_TEXT,
@@ -104,6 +105,15 @@ def sample(text: str, count: int) -> list[Form]:
     return list(found.values())
 
 
+def stands(text: str, form: Form, *, loosely: bool = False) -> bool:
+    """Whether a form stands in a cleaned text; `loosely`: or its words with markup or line breaks between them."""
+    if form.path or form.check in ("digits", "url") or form.certain:
+        found = next(places(text, form), None) is not None
+    else:
+        found = find(fold(text), form.text, inner=form.check == "inner") >= 0
+    return found or (loosely and loose_place(text, form) is not None)
+
+
 def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
     """Where a form stands in a cleaned text: start and end, at most eight."""
     folded = text.lower() if form.verbatim else fold(text)
@@ -127,10 +137,12 @@ def places(text: str, form: Form) -> Iterator[tuple[int, int]]:
 
 def loose_place(text: str, form: Form) -> tuple[int, int] | None:
     """Where the words of a phrase stand in a cleaned text with markup or line breaks between them."""
-    first, *rest = form.text.split() or [""]
-    if not rest or form.path or form.check == "digits" or _loosened(form.text) not in _loosened(text):
+    if " " not in form.text or form.path or form.check == "digits":
         return None
+    first, *rest = form.text.split()
     folded = fold(text)
+    if not _side_by_side(folded, max(pairwise((first, *rest)), key=_length_of_first)):
+        return None
     at = find(folded, first)
     for _ in range(_MAX_STARTS):
         if at < 0:
@@ -148,20 +160,26 @@ def loose_place(text: str, form: Form) -> tuple[int, int] | None:
     return None
 
 
-@remembered(count=1_024, size=1 << 20)
-def _loosened(text: str) -> str:
-    """A cleaned text with one blank for all that may stand between the words of a phrase: a quick look before the slow one."""
-    return " ".join(fold(text).translate(_BLANKS).split())
+def _side_by_side(folded: str, pair: tuple[str, str]) -> bool:
+    """Whether two words of a phrase follow each other anywhere: a quick look for the longest, which is rare, before the slow one."""
+    word, following = pair
+    at = folded.find(word)
+    while at >= 0:
+        gap = _GAP(folded, at + len(word))
+        if gap and folded.startswith(following, gap.end()):
+            return True
+        at = folded.find(word, at + 1)
+    return False
 
 
-_BLANKS = dict.fromkeys(map(ord, "*`\"'~|>_"), " ")
 _WORD = r"\w++(?:[.@-]\w++)*+"
 _FIVE = re.compile(rf"(?<![\w.@-]){_WORD}(?:[^\w]{{1,6}}+{_WORD}){{4}}")
 _LONG = re.compile(r"(?<![\w.@-])\w{4,40}")
 _GOES_ON = re.compile(r"/?[?&=#]\w|/[\w.~%-]", re.ASCII).match
 _GAP = re.compile(r"[\s*`\"'~|>_]{1,8}").match
 _GROUPS = re.compile(r"[\s-]")
-_SEGMENT_MARKS = "_.@%+~$/\\-"
+_SEGMENT = "_.@%+~$/\\-" + string.ascii_letters + string.digits
+"""The ASCII characters of a path."""
 _NOUNS = r"(?:folder|directory|dir|file|repo|repository|project|branch|package|module|script|path|document|database|table|volume|bucket)s?"
 _NOUN_BEFORE = re.compile(rf"\b{_NOUNS}\s+(?:(?:named|called)\s+)?[`'\"]?$").search
 _NOUN_AFTER = re.compile(rf"[`'\"/]*\s+{_NOUNS}\b").match
@@ -169,6 +187,10 @@ _NOUN_AFTER = re.compile(rf"[`'\"/]*\s+{_NOUNS}\b").match
 
 def _length(match: re.Match[str]) -> int:
     return match.end() - match.start()
+
+
+def _length_of_first(pair: tuple[str, str]) -> int:
+    return len(pair[0])
 
 
 def _plain(value: str) -> Form:
@@ -252,9 +274,10 @@ def _path_places(folded: str, form: Form) -> Iterator[tuple[int, int]]:
 def _segments_start(folded: str, at: int) -> int:
     """Where the run of path characters that ends at `at` begins (at most 512 back)."""
     low = max(0, at - 512)
-    while at > low and (folded[at - 1] in _SEGMENT_MARKS or is_word(folded[at - 1])):
-        at -= 1
-    return at
+    rest = folded[low:at].rstrip(_SEGMENT)
+    while rest and not rest[-1].isascii() and is_word(rest[-1]):
+        rest = rest[:-1].rstrip(_SEGMENT)
+    return low + len(rest)
 
 
 def _same_path(folded: str, start: int, at: int, end: int, form: Form) -> bool:

@@ -133,8 +133,11 @@ def reach(said: Iterable[Mention]) -> Reach:
 
 
 def naming(said: Reach, target: Target) -> list[Mention]:
-    """The mentions that name the target, perhaps twice. Those that share nothing with its `reach` cannot, and are not compared."""
-    return [one for key in target.reach if key in said for one in said[key] if names(one, target)]
+    """The mentions that name the target. Those that share nothing with its `reach` cannot, and are not compared."""
+    if said.keys().isdisjoint(target.reach):
+        return []
+    near = {id(one): one for key in target.reach if key in said for one in said[key]}
+    return [one for one in near.values() if names(one, target)]
 
 
 def argument_words(action: Action) -> frozenset[str]:
@@ -231,23 +234,28 @@ def _names_path(said: Mention, target: Target) -> bool:
         return False
     low = said.low
     if said.kind in ("path", "identifier", "quoted") and ("/" in low or "." in low or "*" in low):
-        steps = [part for part in re.split(r"[/\\]+", low) if part and part not in (".", "~", "*", "**")]
-        if not steps:
-            return False
-        return _within(steps, target.steps, rooted=low.startswith("/"))
+        steps, pattern = _steps(low)
+        return bool(steps) and _within(steps, target.steps, pattern=pattern, rooted=low.startswith("/"))
     if not said.core:
         return False
     return said.core <= target.words
 
 
-def _within(said: list[str], steps: tuple[str, ...], *, rooted: bool) -> bool:
+@lru_cache(maxsize=8192)
+def _steps(path: str) -> tuple[tuple[str, ...], bool]:
+    """The parts of a path that say something, and whether one is a pattern."""
+    steps = tuple(part for part in re.split(r"[/\\]+", path) if part and part not in (".", "~", "*", "**"))
+    return steps, any(mark in part for part in steps for mark in "*?[")
+
+
+def _within(said: tuple[str, ...], steps: tuple[str, ...], *, pattern: bool, rooted: bool) -> bool:
     """Whether the parts stand in a row in the target (which then is the thing named or lies in it)."""
-    starts = (0,) if rooted and steps[: len(said)] and len(said) > 1 else range(len(steps) - len(said) + 1)
-    return any(
-        all(fnmatchcase(steps[at + k], part) for k, part in enumerate(said))
-        for at in starts
-        if at + len(said) <= len(steps)
-    )
+    if not pattern and said[0] not in steps:
+        return False
+    width = len(said)
+    starts = (0,) if rooted and steps[:width] and width > 1 else range(len(steps) - width + 1)
+    same = fnmatchcase if pattern else str.__eq__
+    return any(at + width <= len(steps) and all(map(same, steps[at : at + width], said)) for at in starts)
 
 
 def fits(said: Mention, target: Target) -> bool:

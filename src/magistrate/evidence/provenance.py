@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from magistrate.core.records import Author, Origin, Part
-from magistrate.evidence.forms import Form, forms, loose_place, places, sample
+from magistrate.evidence.forms import Form, forms, loose_place, places, sample, stands
 from magistrate.evidence.pieces import WHOLE, Kind, Piece, kind_of, leaves, pieces
 from magistrate.evidence.sayings import MAX_READ, MAX_READ_LOOSELY, NO_END, Sayings
 from magistrate.evidence.tokens import MAX_TEXT, bounded, clean, cut, keys
@@ -34,6 +34,8 @@ SAMPLES = 8
 """Runs of five words by which the sources of a long text are found."""
 SECOND_SOURCE = 0.25
 """Share of the samples from which a further source is reported as a part of its own."""
+MAX_SOUGHT = 1_024
+"""Forms of which is remembered how far they were sought, for each author."""
 _LATEST = 3
 _AUTHORS: tuple[Author, ...] = ("person", "system", "agent", "tool")
 _OWN = Origin(author="agent", event=-1)
@@ -44,6 +46,19 @@ class _Said(NamedTuple):
     author: Author
     text: str
     tool: str
+    plain: bool = False
+    """Nothing in it could tell its reader to do something."""
+
+
+class _Search:
+    """How far a form was sought: the earliest text with it, or else how many were read in vain and where to go on."""
+
+    __slots__ = ("read", "slot", "upto")
+
+    def __init__(self) -> None:
+        self.slot: int | None = None
+        self.read = 0
+        self.upto = 0
 
 
 class _Heard(NamedTuple):
@@ -54,6 +69,7 @@ class _Heard(NamedTuple):
     said: list[_Said]
     end: int
     own: bool
+    sought: dict[Form, _Search]
 
 
 class _Hit(NamedTuple):
@@ -68,10 +84,12 @@ class Provenance:
     def __init__(self, parent: Provenance | None = None) -> None:
         self._said: list[_Said] = []
         self._sayings = {author: Sayings() for author in _AUTHORS}
-        self._heard = [_Heard(author, self._sayings[author], self._said, NO_END, True) for author in _AUTHORS]
+        self._heard = [_Heard(author, self._sayings[author], self._said, NO_END, True, {}) for author in _AUTHORS]
         if parent is not None:
             people = (heard for heard in parent._heard if heard.author == "person")
-            self._heard += [heard._replace(end=min(heard.end, len(heard.said)), own=False) for heard in people]
+            self._heard += [
+                heard._replace(end=min(heard.end, len(heard.said)), own=False, sought={}) for heard in people
+            ]
         self._kept = 0
         self._cuts = 0
         self._first_cut = -1
@@ -87,7 +105,7 @@ class Provenance:
             self._cuts += 1
             self._first_cut = n if self._first_cut < 0 else self._first_cut
         slot = len(self._said)
-        self._said.append(_Said(n, author, read, tool))
+        self._said.append(_Said(n, author, read, tool, author == "tool" and wording(read).plain))
         self._sayings[author].add(slot, keys(read))
         self._kept += len(read)
         self._origins.clear()
@@ -166,8 +184,10 @@ class Provenance:
         sayings = hit.heard.sayings
         latest = sayings.last(sayings.rarest(hit.form.keys), _LATEST)
         for slot in dict.fromkeys((hit.slot, *latest)):
-            text = self._said[slot].text
-            near = wording(text)
+            said = self._said[slot]
+            if said.plain:
+                continue
+            text, near = said.text, wording(said.text)
             if any(near.instructs(start, end) for start, end in places(text, hit.form)):
                 return True
             loose = loose_place(text, hit.form)
@@ -205,25 +225,32 @@ def _first(heard: _Heard, wanted: Sequence[Form]) -> _Hit | None:
 
 
 def _first_slot(heard: _Heard, form: Form, end: int) -> int | None:
+    """Of a form, before `end`. What was read stays as it is, so a search goes on where it stopped when the form was sought last."""
     if form.certain:
         slot = heard.sayings.first(form.keys[0])
         return slot if slot is not None and slot < end else None
-    found: int | None = None
+    known = heard.sought.get(form)
+    if known is None:
+        if len(heard.sought) >= MAX_SOUGHT:
+            heard.sought.clear()
+        known = heard.sought[form] = _Search()
+    if known.slot is None:
+        _search(heard, form, end, known)
+    return known.slot if known.slot is not None and known.slot < end else None
+
+
+def _search(heard: _Heard, form: Form, end: int, known: _Search) -> None:
+    """Read on: the texts that hold all keys, up to a bound in all; the first few also for the form with markup between its words."""
     limit = MAX_READ_LOOSELY if form.check in ("sample", "short") else MAX_READ
-    seen: list[int] = []
-    for slot in islice(heard.sayings.holders(form.keys), limit):
-        seen.append(slot)
+    for slot in islice(heard.sayings.holders(form.keys, known.upto), max(limit - known.read, 0)):
         if slot >= end:
-            break
-        if next(places(heard.said[slot].text, form), None):
-            found = end = slot
-            break
-    for slot in seen[:MAX_READ_LOOSELY] if " " in form.text else ():
-        if slot >= end:
-            break
-        if loose_place(heard.said[slot].text, form):
-            return slot
-    return found
+            return
+        loosely = known.read < MAX_READ_LOOSELY
+        known.read += 1
+        known.upto = slot + 1
+        if stands(heard.said[slot].text, form, loosely=loosely):
+            known.slot = slot
+            return
 
 
 def _span(text: str, form: Form) -> str:

@@ -1,8 +1,8 @@
 """What one author has said in a run, kept so that the earliest text with a given value is found by look-ups.
 
-For each token the numbers of the texts that hold it, ascending. Several tokens are joined by leaping through the rarest list, and
-the few texts that hold them all are read to see whether they stand together. Cost follows the value, not the run; two bounds
-(`MAX_LEAPS`, `MAX_READ`) keep a hostile run from changing that.
+For each token the numbers of the texts that hold it, ascending. Several tokens are joined by leaping through the rarest list, or
+as bits where all are common, and the few texts that hold them all are read to see whether they stand together. Cost follows the
+value, not the run; two bounds (`MAX_LEAPS`, `MAX_READ`) keep a hostile run from changing that.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from itertools import groupby, islice
+from operator import and_
 
 MAX_LEAPS = 4_096
-"""Steps through the lists for one value."""
+"""Steps through the lists, or texts with all keys, for one value."""
 MAX_READ = 24
 """Texts read for one value."""
 MAX_READ_LOOSELY = 6
@@ -20,15 +23,21 @@ MAX_READ_LOOSELY = 6
 long text."""
 
 NO_END = 1 << 31
+COMMON = 48
+"""Slots from which a key counts as common: several such are joined as bits, not by leaping."""
+_WIDE = 512
+"""Bits of a block."""
 
 
 class Sayings:
     """Inverted index over the texts of one author. A text is known by its *slot*: its place in the run's list of texts."""
 
-    __slots__ = ("_slots",)
+    __slots__ = ("_bits", "_slots")
 
     def __init__(self) -> None:
         self._slots: dict[str, int | array[int]] = {}
+        self._bits: dict[str, tuple[int, list[int]]] = {}
+        """Of common keys that were asked for: how many of their slots are taken in, and these as bits, a block an integer."""
 
     def add(self, slot: int, keys: Iterable[str]) -> None:
         """Enter a text under its keys. Slots must rise from call to call."""
@@ -67,27 +76,79 @@ class Sayings:
         lists = {key: self._held(key) for key in keys}
         return min(lists, key=lambda key: len(lists[key])) if lists and all(lists.values()) else ""
 
-    def holders(self, keys: Sequence[str]) -> Iterator[int]:
-        """Slots that have every key, ascending; stops after `MAX_LEAPS` steps."""
+    def holders(self, keys: Sequence[str], start: int = 0) -> Iterator[int]:
+        """Slots from `start` on that have every key, ascending; at most `MAX_LEAPS`."""
         if not keys or not self.have(keys):
-            return
-        if len(keys) == 1:
-            yield from self._held(keys[0])[:MAX_LEAPS]
-            return
-        lists = sorted([self._held(key) for key in dict.fromkeys(keys)], key=len)
-        slot = lists[0][0]
-        for _ in range(MAX_LEAPS):
-            ahead = slot
-            for held in lists:
-                at = bisect_left(held, ahead)
-                if at == len(held):
-                    return
-                ahead = held[at]
-            if ahead == slot:
-                yield slot
-                ahead += 1
-            slot = ahead
+            return iter(())
+        lists = sorted([(self._held(key), key) for key in dict.fromkeys(keys)], key=_length)
+        rarest = lists[0][0]
+        if len(lists) == 1:
+            first = bisect_left(rarest, start) if start else 0
+            return iter(rarest[first : first + MAX_LEAPS])
+        if len(rarest) < COMMON:
+            return _leap([held for held, _ in lists], start)
+        return islice(_shared([self._blocks(key) for _, key in lists], start), MAX_LEAPS)
+
+    def _blocks(self, key: str) -> list[int]:
+        """The slots of a common key as bits, brought up to date."""
+        held = self._held(key)
+        taken, blocks = self._bits.get(key) or (0, [])
+        new = held[taken:]
+        for block, slots in groupby(new, _block):
+            while len(blocks) <= block:
+                blocks.append(0)
+            blocks[block] |= _as_bits(slots)
+        if new:
+            self._bits[key] = len(held), blocks
+        return blocks
 
     def _held(self, key: str) -> Sequence[int]:
         held = self._slots.get(key)
         return () if held is None else (held,) if type(held) is int else held  # type: ignore[return-value]
+
+
+def _leap(lists: list[Sequence[int]], start: int) -> Iterator[int]:
+    """What ascending lists have in common from `start` on, the shortest first; stops after `MAX_LEAPS` steps."""
+    at = [0] * len(lists)
+    slot = max(lists[0][0], start)
+    for _ in range(MAX_LEAPS):
+        ahead = slot
+        for i, held in enumerate(lists):
+            if held[at[i]] < ahead:
+                at[i] = bisect_left(held, ahead, at[i] + 1)
+                if at[i] == len(held):
+                    return
+            ahead = held[at[i]]
+        if ahead == slot:
+            yield slot
+            ahead += 1
+        slot = ahead
+
+
+def _shared(each: list[list[int]], start: int) -> Iterator[int]:
+    """The same of lists as bits."""
+    first = start // _WIDE
+    for block, bits in enumerate(zip(*(blocks[first:] for blocks in each), strict=False), start=first):
+        shared = reduce(and_, bits)
+        while shared:
+            lowest = shared & -shared
+            slot = block * _WIDE + lowest.bit_length() - 1
+            if slot >= start:
+                yield slot
+            shared ^= lowest
+
+
+def _block(slot: int) -> int:
+    return slot // _WIDE
+
+
+def _as_bits(slots: Iterable[int]) -> int:
+    """Slots of one block as an integer; base 2 is read in linear time."""
+    marks = bytearray(b"0") * _WIDE
+    for slot in slots:
+        marks[_WIDE - 1 - slot % _WIDE] = 49
+    return int(marks, 2)
+
+
+def _length(entry: tuple[Sequence[int], str]) -> int:
+    return len(entry[0])

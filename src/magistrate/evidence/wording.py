@@ -44,6 +44,16 @@ class Wording:
             found = self._signs[i] = dict(families(self.folded[self.starts[i] : self.end(i)]))
         return found
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing in the whole text could tell its reader to do something: all its signs together are too few."""
+        around: dict[str, float] = {}
+        for i in range(len(self.starts)):
+            around |= self.signs(i)
+            if sum(around.values()) >= THRESHOLD:
+                return False
+        return True
+
     def instructs(self, start: int, end: int) -> bool:
         """Whether wording near a place tells the reader to do something: that of all sentences which reach into `REACH`."""
         first = max(bisect_right(self.starts, start - REACH) - 1, 0)

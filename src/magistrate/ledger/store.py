@@ -143,8 +143,8 @@ class Ledger:
 
     def _uncovered(self) -> list[str]:
         """Hashes of events that another writer left without a checkpoint (there are none unless it was killed)."""
-        row = self._db.execute("SELECT coalesce(max(upto), 0) FROM checkpoints").fetchone()
-        return [value for (value,) in self._db.execute("SELECT hash FROM events WHERE id > ? ORDER BY id", row)]
+        row = self._db.execute("SELECT upto FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
+        return [value for (value,) in self._db.execute("SELECT hash FROM events WHERE id > ? ORDER BY id", row or (0,))]
 
     def _abandon(self) -> None:
         try:
