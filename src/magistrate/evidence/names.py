@@ -250,7 +250,7 @@ def _steps(path: str) -> tuple[tuple[str, ...], bool]:
 
 def _within(said: tuple[str, ...], steps: tuple[str, ...], *, pattern: bool, rooted: bool) -> bool:
     """Whether the parts stand in a row in the target (which then is the thing named or lies in it)."""
-    if not pattern and said[0] not in steps:
+    if not pattern and (said[-1] not in steps or said[0] not in steps):
         return False
     width = len(said)
     starts = (0,) if rooted and steps[:width] and width > 1 else range(len(steps) - width + 1)

@@ -76,6 +76,10 @@ class Sayings:
         lists = {key: self._held(key) for key in keys}
         return min(lists, key=lambda key: len(lists[key])) if lists and all(lists.values()) else ""
 
+    def all_common(self, keys: Sequence[str]) -> bool:
+        """Whether each key stands in many texts."""
+        return all(len(self._held(key)) >= COMMON for key in keys)
+
     def holders(self, keys: Sequence[str], start: int = 0) -> Iterator[int]:
         """Slots from `start` on that have every key, ascending; at most `MAX_LEAPS`."""
         if not keys or not self.have(keys):
