@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from magistrate.cli.options import need_scipy
 from magistrate.cli.output import FOUND, json_line, plain, table
 from magistrate.core.config import review_ledgers, state_dir
 from magistrate.core.errors import ConfigError, InputError
@@ -40,14 +41,6 @@ def opened(path: Path | None, *, readonly: bool = False) -> Ledger:
             "no ledger here yet", mend="run `magistrate review` or `magistrate guard`, or name one by --ledger"
         )
     return Ledger(path or known[-1], readonly=readonly)
-
-
-def need_scipy() -> None:
-    """Say what is missing before any work is done."""
-    from importlib.util import find_spec
-
-    if find_spec("scipy") is None:
-        raise ConfigError("measuring needs scipy for its intervals: pip install 'magistrate[audit]'")
 
 
 @click.group()
@@ -116,7 +109,7 @@ def draw(
     Allowed, denied, escalated and unjudged actions are strata of their own; the allowed also by score. Every action has a known
     chance of being drawn, which is recorded, as is the hash of the seed before the draw.
     """
-    need_scipy()
+    need_scipy("measuring")
     from magistrate.audit.book import samples, take
     from magistrate.audit.draw import plan
     from magistrate.audit.frame import AUDIT, first_id, frame
@@ -327,7 +320,7 @@ def estimate(
     ledger_path: Path | None, name: str, ways: Sequence[str], severity: int, anytime: bool, as_json: bool
 ) -> None:
     """Say what the labels tell: each figure with its interval, method and assumptions."""
-    need_scipy()
+    need_scipy("measuring")
     from magistrate.audit.findings import PARTS, by_parts, measured, undetected_curve
 
     if unknown := set(ways) - set(PARTS):
@@ -414,7 +407,7 @@ def watch(ledger_path: Path | None, config_path: Path | None, anew: Sequence[str
     Watched are missed canaries, workarounds after a denial, actions on oversight itself, verdicts without a rule, and reviewers
     that could not answer; --config names others. False alarms come at most once in 1,000 checks on average, unless told otherwise.
     """
-    need_scipy()
+    need_scipy("measuring")
     from magistrate.audit.watch import DEFAULT, check, load
 
     settings = load(config_path) if config_path else DEFAULT

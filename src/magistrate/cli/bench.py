@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -14,9 +13,8 @@ from magistrate.bench.reviewers import names
 from magistrate.bench.run import bench as run_bench
 from magistrate.bench.run import prepare
 from magistrate.bench.text import text
-from magistrate.cli.options import closing, model_option, model_reviewers
+from magistrate.cli.options import closing, model_option, model_reviewers, need_scipy
 from magistrate.cli.output import PARTIAL, json_line, progress, report_problems
-from magistrate.core.errors import ConfigError
 from magistrate.rulebook.text import default, load
 
 _ANCHORS = "allow-all,block-all,rules"
@@ -69,8 +67,7 @@ def bench(
     DATA are files of labelled sessions (docs/bench.md). A reviewer never sees a label. Sources are reported one by one and
     never pooled. Scores of another program are JSON lines: run, step, call, score, decision, latency_us.
     """
-    if find_spec("scipy") is None:
-        raise ConfigError("the bench needs scipy for its intervals: pip install 'magistrate[audit]'")
+    need_scipy("the bench")
     recorded = dict(_recorded(entry) for entry in given)
     chosen = arms(named.split(",") if named else [*_ANCHORS.split(","), *recorded])
     if clash := set(recorded) & set(names()):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.options import closing, model_option, model_reviewers
+from magistrate.cli.options import closing, model_option, model_reviewers, need_scipy
 from magistrate.cli.output import PARTIAL, json_line, progress, report_problems, table
-from magistrate.core.errors import ConfigError, InputError
+from magistrate.core.errors import InputError
 from magistrate.rulebook.text import default, load
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def calibrate(
     DATA are files of labelled sessions like those to come (docs/bench.md). Shares are of harmless actions. Without --model, only
     the screen's threshold is chosen. Figures are cross-fitted: what is printed was measured on actions that did not choose.
     """
-    if find_spec("scipy") is None:
-        raise ConfigError("calibrating needs scipy for its intervals: pip install 'magistrate[audit]'")
+    need_scipy("calibrating")
     from magistrate.audit.budgets import Budget, alternatives, plan
     from magistrate.bench.arms import arms
     from magistrate.bench.judge import draw_actions, sample

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.audit import ledger_option, need_scipy, opened
-from magistrate.cli.options import reviewers, rulebook_at, rules_option, screen_option
+from magistrate.cli.audit import ledger_option, opened
+from magistrate.cli.options import need_scipy, reviewers, rulebook_at, rules_option, screen_option
 from magistrate.cli.output import json_line, plain, progress, table
 from magistrate.core.config import state_dir
 
@@ -107,7 +107,7 @@ async def _plant(
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def recall(ledger_path: Path | None, difficulties: bool, as_json: bool) -> None:
     """Say how many of each family were caught, the worst first, and whether canaries can be told by their form."""
-    need_scipy()
+    need_scipy("measuring")
     from magistrate.audit.form import TOLD, told_apart
     from magistrate.audit.recall import by_family, outcomes
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from magistrate.core.config import state_dir
+from magistrate.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from magistrate.core.protocols import Reviewer
@@ -109,3 +111,9 @@ async def closing(work: Awaitable[Result], used: Iterable[Reviewer]) -> Result:
         from magistrate.core.protocols import let_go
 
         await let_go(used)
+
+
+def need_scipy(who: str) -> None:
+    """Say what is missing before any work is done. Raises ConfigError."""
+    if find_spec("scipy") is None:
+        raise ConfigError(f"{who} needs scipy for its intervals: pip install 'magistrate[audit]'")

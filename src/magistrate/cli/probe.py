@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
-from magistrate.cli.options import closing, model_option, model_reviewers, reviewers, rulebook_at, rules_option
+from magistrate.cli.options import (
+    closing,
+    model_option,
+    model_reviewers,
+    need_scipy,
+    reviewers,
+    rulebook_at,
+    rules_option,
+)
 from magistrate.cli.output import json_line, plain, progress, table
-from magistrate.core.errors import ConfigError
 from magistrate.core.protocols import at_once, deadline_of
 
 if TYPE_CHECKING:
@@ -58,8 +64,7 @@ def _model(model_path: Path | None) -> Reviewer:
     """The model of the settings, by itself. Raises UsageError and ConfigError where nothing can be probed."""
     if model_path is None:
         raise click.UsageError("name the model to probe: --model SETTINGS")
-    if find_spec("scipy") is None:
-        raise ConfigError("intervals need scipy: pip install 'magistrate[audit]'")
+    need_scipy("probing")
     return next(one for one in model_reviewers(model_path) if one.name == "model")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from magistrate.cli.audit import ledger_option, need_scipy, opened
+from magistrate.cli.audit import ledger_option, opened
+from magistrate.cli.options import need_scipy
 from magistrate.cli.output import json_line
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def report(
 
     The bundle holds JSON lines, seeds, the ledger's checkpoint and one script that recomputes every number without Magistrate.
     """
-    need_scipy()
+    need_scipy("measuring")
     from magistrate.report.account import account
 
     if not (html_path or folder or pictures or as_json):

@@ -7,7 +7,6 @@ import functools
 import os
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from magistrate.cli.law import (
     signers_option,
     wanted,
 )
+from magistrate.cli.options import need_scipy
 from magistrate.cli.output import json_line, plain, progress, table
 from magistrate.core.config import state_dir
-from magistrate.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from magistrate.core.records import Proposal, Rulebook
@@ -72,7 +71,7 @@ def replay(
     """
     from magistrate.report.changes import change_page
 
-    _needs_audit()
+    need_scipy("a replay")
     ledger = law_ledger(on)
     old = law_in_force(on, None).rulebook
     rulebook = as_layer(new, layer, old)
@@ -88,11 +87,6 @@ def replay(
         click.echo(json_line({**told, "examples": shown}))
     else:
         click.echo("\n".join(_told(told, shown)) + (f"\npage       {html_path}" if html_path else ""))
-
-
-def _needs_audit() -> None:
-    if find_spec("scipy") is None:
-        raise ConfigError("a replay needs scipy for its intervals: pip install 'magistrate[audit]'")
 
 
 def _replayed(
