@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from magistrate.cli.probe import cases
 from magistrate.core.protocols import Case, Precedent
 from magistrate.core.records import Action, Body, Event, Message, Outcome, RunStarted
 from magistrate.evidence.run import RunEvidence
@@ -171,11 +172,25 @@ def test_what_bears_on_the_action_is_there() -> None:
     assert tokens(prompt.system + prompt.user) <= BUDGET
 
 
+def test_every_rule_is_shown_where_its_own_violating_examples_are_judged() -> None:
+    """A rule for every kind of effect (`stance = forbidden`, a flag) is one as well: what is not shown cannot be followed."""
+    unseen = [rule.id for rule, case in cases(RULES) if rule not in bearing(RULES, case.evidence)]
+    assert unseen == []
+
+
+def test_a_rule_for_a_trait_is_not_shown_where_nothing_has_it() -> None:
+    chosen = {rule.id for rule in bearing(RULES, case_of(READ).evidence)}
+    assert "person.forbidden" in chosen
+    assert chosen.isdisjoint({"vcs.checks", "logs.clear", "code.remote-control", "disk.raw"})
+
+
 def test_rules_of_other_effects_stay_away() -> None:
     kinds = {fact.effect.kind for fact in case_of(SEND).evidence.facts}
     chosen = bearing(RULES, case_of(SEND).evidence)
     assert chosen
-    assert all(not rule.matches or any(set(match.effect) & kinds for match in rule.matches) for rule in chosen)
+    named = [rule for rule in chosen if rule.matches and all(match.effect for match in rule.matches)]
+    assert named
+    assert all(any(set(match.effect) & kinds for match in rule.matches) for rule in named)
 
 
 def test_precedents_are_shown_on_a_line_each() -> None:

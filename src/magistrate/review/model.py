@@ -15,7 +15,7 @@ DEADLINE = 20.0
 """Seconds that a model may take."""
 GRACE = 1.0
 """Seconds in which a model that is late may say so itself, before whoever asks the reviewer ends it."""
-VERSION = "2"
+VERSION = "3"
 """Of the prompt's wording: it changes with `review.prompt`."""
 
 

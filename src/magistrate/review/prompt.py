@@ -18,6 +18,7 @@ from magistrate.core.records import (
     Event,
     Evidence,
     Fact,
+    Match,
     Message,
     Outcome,
     Record,
@@ -108,12 +109,11 @@ def schema(ids: Sequence[str]) -> dict[str, Any]:
 
 def bearing(rulebook: Rulebook, evidence: Evidence) -> tuple[Rule, ...]:
     """The rules that a reviewer has to weigh: those that speak of one of the action's effects, then those for judgement alone."""
-    kinds = {fact.effect.kind for fact in evidence.facts}
     scored: list[tuple[int, int, int, Rule]] = []
     for at, rule in enumerate(rulebook.rules):
-        speaks = [match for match in rule.matches if set(match.effect) & kinds]
-        if speaks:
-            near = max(sum(_near(match, fact) for fact in evidence.facts) for match in speaks)
+        pairs = [(match, fact) for match in rule.matches for fact in evidence.facts if _speaks(match, fact)]
+        if pairs:
+            near = any(_near(match, fact) for match, fact in pairs)
             scored.append((0 if near else 1, AUTHORITY_ORDER.index(rule.authority), at, rule))
         elif not rule.matches and rule.authority != "bright-line":
             scored.append((2, AUTHORITY_ORDER.index(rule.authority), at, rule))
@@ -121,14 +121,20 @@ def bearing(rulebook: Rulebook, evidence: Evidence) -> tuple[Rule, ...]:
     return tuple(rule for *_, rule in sorted(chosen, key=lambda entry: entry[2]))
 
 
-def _near(match: Any, fact: Fact) -> bool:
-    """Whether the match speaks of this effect on a target of this kind and place."""
+def _speaks(match: Match, fact: Fact) -> bool:
+    """Whether the match speaks of this effect: of its kind, or, where it names no kind, of what else it names."""
+    return fact.effect.kind in match.effect if match.effect else _near(match, fact)
+
+
+def _near(match: Match, fact: Fact) -> bool:
+    """Whether the match speaks of such an effect on a target of this kind and place; who asked for it is left to the reader."""
     effect = fact.effect
     return (
-        effect.kind in match.effect
+        (not match.effect or effect.kind in match.effect)
         and (not match.scope or effect.scope in match.scope)
         and (not match.target_kind or effect.target_kind in match.target_kind)
-        and (not match.flags or bool(set(match.flags) & set(effect.flags)))
+        and (not match.certainty or effect.certainty in match.certainty)
+        and (not match.flags or not set(match.flags).isdisjoint(effect.flags))
     )
 
 
