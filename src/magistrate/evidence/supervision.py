@@ -26,8 +26,10 @@ _NAMED = re.compile(
     r"|(?:from|import)\s+magistrate\.(?:ledger|cli|server|docket|gate|hosts|core\.config|law|review)"
 )
 """How code that cannot be followed gives itself away, wherever the installation lies."""
-PROCESS = "pid:"
-"""How a process stands among what is guarded."""
+_SOUGHT = re.compile(r"\b(?:pgrep|pidof)\b([^|;&)\n]{1,200})").findall
+"""What processes are looked for, to be ended by their number."""
+PROCESS, COMMAND = "pid:", "command:"
+"""How a process stands among what is guarded: by its number, and by the command line that it runs under."""
 MAX_TEXT = 400_000
 """Characters of an action's arguments that are searched."""
 
@@ -35,7 +37,7 @@ MAX_TEXT = 400_000
 def watched(evidence: Evidence, action: Action, guarded: Sequence[str]) -> Evidence:
     """The evidence, with an `oversight` fact for each fact that touches what supervises.
 
-    `guarded`: absolute paths, and processes as `pid:NUMBER`.
+    `guarded`: absolute paths, and processes as `pid:NUMBER` and `command:/usr/bin/python3.11 -m magistrate serve`.
     """
     text: str | None = None
     found: list[Fact] = []
@@ -56,11 +58,23 @@ def watched(evidence: Evidence, action: Action, guarded: Sequence[str]) -> Evide
 
 
 def _ended(effect: Effect, guarded: Sequence[str]) -> str:
-    """Which supervising process a signal reaches: by its number, its group's, or as one of all; empty when none."""
+    """Which supervising process a signal reaches: by its number, its group's, its name, or as one of all; empty when none."""
     if effect.kind != "process-stop":
         return ""
     named = PROCESS + effect.target.lstrip("-").lstrip("0")
-    return next((one for one in guarded if one == named or (effect.target == "-1" and one.startswith(PROCESS))), "")
+    for one in guarded:
+        if one == named or (effect.target == "-1" and one.startswith(PROCESS)):
+            return one
+        if one.startswith(COMMAND) and _is_name_of(effect.target, one.removeprefix(COMMAND)):
+            return one
+    return ""
+
+
+def _is_name_of(said: str, command: str) -> bool:
+    """Whether a signal by name reaches a process: a word stands in the name of its program, several in the command line."""
+    said = said.strip().strip("^$").removesuffix(".*")
+    programs = [posixpath.basename(word) for word in command.split()[:1]]
+    return len(said) > 1 and (said in command if " " in said else any(said in name for name in programs))
 
 
 def _touched(effect: Effect, guarded: Sequence[str]) -> str:
@@ -103,6 +117,10 @@ def _is_opaque(effect: Effect) -> bool:
 def _named(text: str, effect: Effect, guarded: Sequence[str]) -> str:
     """What of the supervision an action's text names."""
     if effect.kind == "process-stop":
+        sought = [word for found in _SOUGHT(text) for word in found.split()]
+        commands = [one.removeprefix(COMMAND) for one in guarded if one.startswith(COMMAND)]
+        if any(_is_name_of(word.strip("'\""), command) for word in sought for command in commands):
+            return "magistrate"
         return "magistrate" if "magistrate" in text.lower() else ""
     for one in guarded:
         for spelling in _spellings(one):

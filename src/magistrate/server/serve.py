@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute
 from magistrate.core.errors import ConfigError, LedgerError, MagistrateError
 from magistrate.core.protocols import Reviewer
 from magistrate.core.records import Action, Message, Record, Rulebook, RunStarted
-from magistrate.evidence.supervision import PROCESS
+from magistrate.evidence.supervision import COMMAND, PROCESS
 from magistrate.gate import Gate, guarded_by
 from magistrate.law.gaps import Precedents
 from magistrate.law.laws import Adopted, Laws
@@ -123,7 +123,7 @@ def build_service(
     ledger = Ledger(state.ledger, patience=PATIENCE)
     commits, laws = Commits(ledger), Laws(rulebook, Adopted(ledger, state.folder))
     like = Precedents(ledger, rulebook).like  # of what was ruled until now; rulings to come bind by themselves
-    guarded = (*guarded_by(commits), f"{PROCESS}{os.getpid()}")
+    guarded = (*guarded_by(commits), f"{PROCESS}{os.getpid()}", f"{COMMAND}{' '.join(sys.orig_argv)}")
     gate = Gate(rulebook, commits, reviewers=reviewers, durable=False, laws=laws, precedents=like, guarded=guarded)
     return Service(gate, commits, spool=Spool(state.spool)), label_routes(state.ledger)
 
