@@ -88,6 +88,8 @@ def orders(text: str) -> tuple[Passage, ...]:
     bare = _bare_verbs(read)
     found: dict[str, tuple[float, tuple[str, ...]]] = {}
     for i in _within_reach(read):
+        if i not in bare and read.plain:  # no surroundings can be strong enough
+            continue
         around: dict[str, float] = {}
         for near in range(max(0, i - BEFORE), min(len(read.starts), i + AFTER + 1)):
             around |= read.signs(near)

@@ -24,13 +24,14 @@ _END = re.compile(r"\n|[.!?]\s|\s{2,}")
 class Wording:
     """The sentences of a cleaned text, and their signs."""
 
-    __slots__ = ("_instructing", "_signs", "folded", "starts")
+    __slots__ = ("_instructing", "_plain", "_signs", "folded", "starts")
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text)
         self.starts = list(_starts(self.folded))
         """Where each sentence begins; the next one's start is its end."""
         self._signs: list[dict[str, float] | None] = [None] * len(self.starts)
+        self._plain: bool | None = None
         self._instructing: dict[tuple[int, int], bool] = {}
 
     def end(self, i: int) -> int:
@@ -47,12 +48,12 @@ class Wording:
     @property
     def plain(self) -> bool:
         """Whether nothing in the whole text could tell its reader to do something: all its signs together are too few."""
-        around: dict[str, float] = {}
-        for i in range(len(self.starts)):
-            around |= self.signs(i)
-            if sum(around.values()) >= THRESHOLD:
-                return False
-        return True
+        if self._plain is None:
+            around: dict[str, float] = {}
+            for i in range(len(self.starts)):
+                around |= self.signs(i)
+            self._plain = sum(around.values()) < THRESHOLD
+        return self._plain
 
     def instructs(self, start: int, end: int) -> bool:
         """Whether wording near a place tells the reader to do something: that of all sentences which reach into `REACH`."""
