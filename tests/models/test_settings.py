@@ -39,6 +39,21 @@ def write(tmp_path: Path, text: str) -> Path:
         (MODEL + "deadline = 0", "deadline > 0"),
         (MODEL + "[cascade]\nlow = 0.1", "high"),
         ("[model", "at the end"),
+        (MODEL + "[cascade]\nlow = 0.9\nhigh = 0.1", "0 <= low <= high"),
+        (MODEL + "[cascade]\nlow = nan\nhigh = 0.1", "0 <= low <= high"),
+        (MODEL + "threshold = nan", "no probability"),
+        (MODEL + "threshold = 40", "no probability"),
+        (MODEL + "deadline = nan", "deadline"),
+        (MODEL + "deadline = inf", "deadline"),
+        (MODEL + "hourly = nan\nprice = [1.0, 1.0]", "hourly"),
+        (MODEL + "price = [nan, 1.0]", "price"),
+        (MODEL + "threads = -1", "threads >= 0"),
+        (MODEL.replace('"m"', '" "'), "name is empty"),
+        (MODEL.replace("http://", ""), "no endpoint"),
+        (MODEL.replace("http:", "file:"), "no endpoint"),
+        (MODEL.replace("127.0.0.1", "me:hidden@127.0.0.1"), "no endpoint"),
+        (MODEL.replace(":1/", ":99999/"), "no endpoint"),
+        (MODEL + 'key_env = "A"\nkey_file = "b"', "not both"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, what: str) -> None:
@@ -46,6 +61,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, what: str) -> None:
         load(write(tmp_path, text))
     assert what in str(error.value)
     assert "model.toml" in str(error.value)
+    assert "hidden" not in str(error.value)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -57,7 +73,7 @@ def test_a_key_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settings = load(write(tmp_path, MODEL + 'key_env = "NO_SUCH_KEY"'))
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(ConfigError, match="NO_SUCH_KEY"):
-        connect(settings.model)
+        connect(settings.model, tmp_path)
 
 
 def test_a_key_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -67,13 +83,26 @@ def test_a_key_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     key.chmod(0o644)
     settings = load(write(tmp_path, MODEL + f'key_file = "{key}"'))
     with pytest.raises(ConfigError, match="open to others") as error:
-        connect(settings.model)
+        connect(settings.model, tmp_path)
     assert "secret" not in str(error.value)
     key.chmod(0o600)
-    connect(settings.model)
+    connect(settings.model, tmp_path)
     key.unlink()
     with pytest.raises(ConfigError, match="cannot be read"):
-        connect(settings.model)
+        connect(settings.model, tmp_path)
+
+
+@pytest.mark.parametrize("held", ["", " \n", "two words", "hidden\nX-Header: 1", "hidd\u00e9n"])
+def test_what_is_no_key_is_not_sent_and_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str) -> None:
+    key = tmp_path / "key"
+    key.write_text(held)
+    key.chmod(0o600)
+    monkeypatch.setenv("SOME_KEY", held)
+    for line in (f'key_file = "{key}"', 'key_env = "SOME_KEY"'):
+        settings = load(write(tmp_path, MODEL + line))
+        with pytest.raises(ConfigError, match=r"is empty|holds something else") as error:
+            connect(settings.model, tmp_path)
+        assert "hidd" not in str(error.value)
 
 
 def test_who_is_asked_and_in_which_order(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def _model(path: Path) -> Labeller:
     from magistrate.review.choose import KEY
     from magistrate.review.quote import key_at
 
-    return ModelLabeller(connect(load(path).model), key_at(state_dir() / KEY))
+    return ModelLabeller(connect(load(path).model, state_dir()), key_at(state_dir() / KEY))
 
 
 def _open(ledger: Ledger, sample: Sample) -> str:

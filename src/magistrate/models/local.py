@@ -13,7 +13,7 @@ import msgspec
 
 from magistrate.core.errors import ConfigError
 from magistrate.models.base import Answer, NoAnswer, Prompt
-from magistrate.models.chat import ALTERNATIVES, read_answer
+from magistrate.models.chat import ALTERNATIVES, decoded, read_answer
 
 CONTEXT = 8192
 """Tokens of prompt and answer together."""
@@ -93,7 +93,4 @@ def _decoded(raw: Any) -> Any:
     """What the library gives: text, bytes or decoded, the last of several."""
     if isinstance(raw, list):
         raw = raw[-1] if raw else {}
-    try:
-        return msgspec.json.decode(raw) if isinstance(raw, str | bytes) else raw
-    except msgspec.DecodeError as error:
-        raise NoAnswer("malformed", type(error).__name__) from None
+    return decoded(raw) if isinstance(raw, str | bytes) else raw

@@ -20,7 +20,10 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,6 +36,8 @@ from magistrate.models.remote import Remote
 
 FILE = "model.toml"
 """Its name in the state folder."""
+SPENT = "spent.db"
+"""Of what models cost in the last hour, in the state folder."""
 
 
 class ModelSettings(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,34 +80,80 @@ def load(path: Path) -> Settings:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    model = settings.model
-    if bool(model.url) == bool(model.file):
-        raise ConfigError(f"{path}: [model] needs either a url or a file")
-    if model.deadline <= 0 or model.at_once < 1 or model.prompt < 400 or min(model.price) < 0 or model.hourly < 0:
-        raise ConfigError(f"{path}: [model] deadline > 0, at_once >= 1, prompt >= 400, price and hourly >= 0")
-    if model.hourly and not any(model.price):
-        raise ConfigError(f"{path}: [model] hourly limits a cost, so it needs a price")
+    for wrong in _wrong(settings):
+        raise ConfigError(f"{path}: {wrong}")
     return settings
 
 
+def _wrong(settings: Settings) -> Iterator[str]:
+    """What cannot be meant."""
+    model, cascade = settings.model, settings.cascade
+    if not model.name.strip():
+        yield "[model] name is empty; write the model's name as the endpoint calls it"
+    if bool(model.url) == bool(model.file):
+        yield "[model] needs either a url or a file"
+    if model.url and not _is_endpoint(model.url):
+        yield "[model] url is no endpoint; write http://HOST:PORT/v1 or https://HOST/v1, and name the key in key_env or key_file"
+    if model.key_env and model.key_file:
+        yield "[model] needs one of key_env and key_file, not both"
+    for name, value in (("deadline", model.deadline), ("price", sum(model.price)), ("hourly", model.hourly)):
+        if not isfinite(value):
+            yield f"[model] {name} = {value:g} is no number to count with"
+    if (
+        model.deadline <= 0
+        or min(model.at_once, model.threads + 1) < 1
+        or model.prompt < 400
+        or min(*model.price, model.hourly) < 0
+    ):
+        yield "[model] deadline > 0, at_once >= 1, threads >= 0, prompt >= 400, price and hourly >= 0"
+    if model.threshold is not None and not 0 <= model.threshold <= 1:
+        yield f"[model] threshold = {model.threshold:g} is no probability; write one between 0 and 1, or leave it out"
+    if model.hourly and not any(model.price):
+        yield "[model] hourly limits a cost, so it needs a price"
+    if cascade and not 0 <= cascade.low <= cascade.high:
+        yield f"[cascade] low = {cascade.low:g}, high = {cascade.high:g}: 0 <= low <= high, see `magistrate calibrate`"
+
+
+def _is_endpoint(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
 def _key(model: ModelSettings) -> str:
-    """The endpoint's key. Raises ConfigError when it is named and not there, or lies open to others."""
+    """The endpoint's key. Raises ConfigError, which never says it, when it is named and not there, or lies open to others."""
     if model.key_file:
         path = Path(model.key_file).expanduser()
+        where = f"{path}: the model's key"
         try:
             if path.stat().st_mode & 0o077:
-                raise ConfigError(f"{path}: the model's key lies open to others; chmod 600 it")
-            return path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path}: the model's key cannot be read: {error}") from None
-    key = os.environ.get(model.key_env, "") if model.key_env else ""
-    if model.key_env and not key:
-        raise ConfigError(f"the variable {model.key_env}, which should hold the model's key, is empty")
+                raise ConfigError(f"{where} lies open to others; chmod 600 it")
+            key = path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"{where} cannot be read: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{where} is no text; put the key alone into the file") from None
+    elif model.key_env:
+        where = f"the variable {model.key_env}, which should hold the model's key,"
+        key = os.environ.get(model.key_env, "").strip()
+    else:
+        return ""
+    if not key:
+        raise ConfigError(f"{where} is empty")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigError(f"{where} holds something else; a key is one word of plain characters")
     return key
 
 
-def connect(model: ModelSettings) -> Model:
-    """The model that the settings name. Raises ConfigError when its key, file or library is missing."""
+def connect(model: ModelSettings, folder: Path) -> Model:
+    """The model that the settings name. `folder`: where it is kept what was spent, for all who use it.
+
+    Raises ConfigError when its key, file or library is missing.
+    """
     if model.file:
         return Local(Path(model.file).expanduser(), name=model.name, threads=model.threads)
     key = _key(model)
@@ -112,5 +163,5 @@ def connect(model: ModelSettings) -> Model:
         key=key,
         at_once=model.at_once,
         price=model.price,
-        spending=Spending(model.hourly) if model.hourly else None,
+        spending=Spending(model.hourly, folder / SPENT) if model.hourly else None,
     )

@@ -25,7 +25,7 @@ def reviewers(folder: Path, settings: Settings | None = None, *, screen: bool = 
     """
     if settings is None:
         return [Screen()] if screen else []
-    model = model_reviewer(connect(settings.model), folder, settings)
+    model = model_reviewer(connect(settings.model, folder), folder, settings)
     if not screen:
         return [model]
     if settings.cascade is None:
@@ -35,7 +35,7 @@ def reviewers(folder: Path, settings: Settings | None = None, *, screen: bool = 
 
 def alone_and_cascade(folder: Path, settings: Settings) -> list[Reviewer]:
     """The model by itself, and the cascade that asks it where there are thresholds; both ask the same model."""
-    model = model_reviewer(connect(settings.model), folder, settings)
+    model = model_reviewer(connect(settings.model, folder), folder, settings)
     if settings.cascade is None:
         return [model]
     return [model, Cascade(Screen(), model, low=settings.cascade.low, high=settings.cascade.high)]

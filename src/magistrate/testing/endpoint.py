@@ -96,9 +96,8 @@ class Endpoint(Loopback):
         data = fault.body if fault.body is not None else self._completion(body, fault.finish)
         try:
             handler.send_response(fault.status)
-            handler.send_header("Content-Type", "application/json")
             handler.send_header("Content-Length", str(len(data)))
-            for name, value in fault.headers.items():
+            for name, value in {"Content-Type": "application/json", **fault.headers}.items():
                 handler.send_header(name, value)
             handler.end_headers()
             handler.wfile.write(data[: len(data) // 2] if fault.cut else data)
