@@ -366,6 +366,10 @@ def test_answers_that_cannot_be_kept(tmp_path: Path) -> None:
         ({"choices": [{}]}, "malformed"),
         ({"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]}, "empty"),
         ({"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]}, "malformed"),
+        ({"choices": [{"message": {"content": "allow"}}, {"message": {"content": "deny"}}]}, "malformed"),
+        ({"choices": [{"message": {"content": "allow", "refusal": "no"}}]}, "refused"),
+        ({"choices": [{"message": {"content": None, "tool_calls": [{}]}, "finish_reason": "tool_calls"}]}, "empty"),
+        ({"error": "boom"}, "error"),
     ],
 )
 def test_what_a_model_gives_is_read_strictly(raw: object, why: str) -> None:
@@ -387,6 +391,7 @@ def test_what_a_model_gives_is_read_strictly(raw: object, why: str) -> None:
         {"content": [{"token": "allow", "top_logprobs": [{"token": "allow", "logprob": None}]}]},
         {"content": [{"token": "allow", "top_logprobs": [{"token": "allow", "logprob": float("nan")}]}]},
         {"content": [{"token": "allow", "top_logprobs": [{"token": 7, "logprob": -1.0}]}]},
+        {"content": [{"token": "allow", "top_logprobs": [{"token": "allow", "logprob": 0.7}]}]},
         {"content": ["allow"]},
     ],
     ids=str,

@@ -259,6 +259,34 @@ def test_an_allow_with_little_confidence_is_left_to_a_person() -> None:
 
 
 @pytest.mark.parametrize(
+    ("others", "decision"),
+    [
+        ((), "escalate"),
+        ((("allow", log(0.3)), ("yes", log(0.3))), "escalate"),
+        ((("allow", log(0.97)), ("Allow", log(0.01)), ("yes", log(0.01))), "allow"),
+        ((("yes", log(0.9)),), "escalate"),
+    ],
+)
+def test_a_threshold_holds_where_there_is_no_score_too(others: Any, decision: str) -> None:
+    """Else a server that gives no probabilities would switch it off."""
+    got = review(Canned(answer("allow"), others), case_of(READ), threshold=0.4)
+    assert (got.decision, got.score) == (decision, None)
+    assert review(Canned(answer("allow"), others), case_of(READ)).decision == "allow"
+
+
+def test_a_rule_is_cited_once() -> None:
+    got = review(Canned(answer("deny", "message.asked", "message.asked")), case_of(SEND))
+    assert got.rules == ("message.asked",)
+
+
+def test_the_words_decision_elsewhere_are_not_the_decision() -> None:
+    text = answer("allow", allowable_if="decision")
+    start, likely = Token(text="{", others=(("deny", log(0.9)), ("allow", log(0.1)))), (("allow", -0.1), ("deny", -2.4))
+    found = score(Answer(text=text, tokens=(start, *as_tokens(text[1:], likely))))
+    assert found == pytest.approx(0.091, abs=0.001)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I would allow this.",
@@ -269,12 +297,20 @@ def test_an_allow_with_little_confidence_is_left_to_a_person() -> None:
         answer("allow").replace("}", ', "extra": 1}'),
         "[]",
         "null",
+        '{"reasons": "x", "decision": "deny", "rules": [], "decision": "allow", "allowable_if": ""}',
+        '{"reasons": "x", "decision": "deny", "rules": [], "\\u0064ecision": "allow", "allowable_if": ""}',
+        answer("allow", reasons="x" * 1_000_000),
+        answer("allow") + answer("allow"),
+        answer("allow").replace("allow", "Allow"),
+        f"```json\n{answer('allow')}\n```",
+        '{"reasons": ' + "[" * 5_000,
     ],
+    ids=lambda text: text[:70],
 )
 def test_anything_else_is_malformed(text: str) -> None:
     got = review(Canned(text), case_of(READ))
     assert got.unavailable.startswith("malformed")
-    assert (got.decision, got.score) == (None, None)
+    assert (got.decision, got.score, got.tokens) == (None, None, 940)
 
 
 @pytest.mark.parametrize("why", ["timeout", "overloaded", "refused", "empty", "over-budget", "error"])

@@ -13,6 +13,8 @@ ALTERNATIVES = 10
 """Likeliest tokens asked for at each place."""
 _MOST_TOKENS = 10**9
 """A larger count is noise; counts go into the ledger and into what was spent."""
+_CERTAIN = 0.001
+"""Logarithm of a probability of 1, and what servers round it to."""
 
 
 def decoded(raw: bytes | str) -> Any:
@@ -39,6 +41,8 @@ def read_answer(body: Any, seconds: float, cost: float = 0.0) -> Answer:
             raise NoAnswer("error", str(failed.get("type", "") if isinstance(failed, dict) else failed))
         if not body.get("choices"):
             raise NoAnswer("empty", "no choice in the answer")
+        if len(body["choices"]) > 1:
+            raise NoAnswer("malformed", f"{len(body['choices'])} answers instead of one")
         choice = body["choices"][0]
         message, finish = choice["message"], choice.get("finish_reason")
         text = message.get("content") or ""
@@ -85,7 +89,8 @@ def _others(one: dict[str, Any]) -> tuple[tuple[str, float], ...]:
         found = tuple((other["token"], other["logprob"]) for other in one.get("top_logprobs") or ())
     except (KeyError, TypeError):
         return ()
-    return found if all(isinstance(word, str) and _is_number(value) for word, value in found) else ()
+    sound = all(isinstance(word, str) and _is_number(value) and value < _CERTAIN for word, value in found)
+    return found if sound else ()
 
 
 def _is_number(value: Any) -> bool:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from magistrate.core.canon import content_hash
 from magistrate.core.protocols import Case
 from magistrate.core.records import Decision, Opinion
-from magistrate.models.base import Model, NoAnswer
-from magistrate.review.answer import read, score
+from magistrate.models.base import Answer, Model, NoAnswer
+from magistrate.review.answer import Said, doubt, read, score
 from magistrate.review.prompt import BUDGET, prompt_of, tokens
 
 DEADLINE = 20.0
@@ -35,8 +35,8 @@ class ModelReviewer:
         budget: int = BUDGET,
         threshold: float | None = None,
     ) -> None:
-        """`key`: see `review.quote.key_at`. `threshold`: the score from which an `allow` is escalated all the same; None: the
-        word decides."""
+        """`key`: see `review.quote.key_at`. `threshold`: the score from which an `allow` is escalated all the same, and what may
+        lie above it for all that the server says; None: the word decides."""
         self.name = name
         self.version = f"{model.name}/{VERSION}"
         self.threshold = threshold
@@ -58,26 +58,26 @@ class ModelReviewer:
             if tokens(prompt.system) + tokens(prompt.user) > 2 * self._budget:
                 raise NoAnswer("over-budget", "the prompt cannot be made short enough")
             answer = await self._model.ask(prompt, self._limit)
-            said = read(answer, case.rulebook)
         except NoAnswer as none:
             return replace(blank, unavailable=str(none))
-        number = score(answer)
+        blank = replace(blank, tokens=answer.read + answer.written, cost=answer.cost)
+        try:
+            return self._weighed(answer, read(answer, case.rulebook), blank)
+        except NoAnswer as none:
+            return replace(blank, unavailable=str(none))
+
+    def _weighed(self, answer: Answer, said: Said, blank: Opinion) -> Opinion:
+        """What was said as an opinion; doubts make it stricter, never milder."""
         decision: Decision = said.decision
         reason = said.reasons
         if decision != "allow" and not said.rules:
             decision, reason = "escalate", f"no rule cited: {reason}"
-        elif decision == "allow" and self.threshold is not None and number is not None and number >= self.threshold:
+        elif decision == "allow" and self.threshold is not None and doubt(answer) >= self.threshold:
             decision, reason = "escalate", f"allowed with little confidence: {reason}"
-        return replace(
-            blank,
-            decision=decision,
-            rules=said.rules if decision != "allow" else (),
-            reason=reason
-            + (f" Allowable if: {said.allowable_if}" if said.allowable_if and decision != "allow" else ""),
-            score=number,
-            tokens=answer.read + answer.written,
-            cost=answer.cost,
-        )
+        if said.allowable_if and decision != "allow":
+            reason += f" Allowable if: {said.allowable_if}"
+        rules = tuple(dict.fromkeys(said.rules)) if decision != "allow" else ()
+        return replace(blank, decision=decision, rules=rules, reason=reason, score=score(answer))
 
     async def close(self) -> None:
         """Let go of the model."""
