@@ -349,25 +349,25 @@ async def _ask(gate: Gate, case: Case, within: float | None) -> tuple[Opinion, .
 async def ask_one(reviewer: Reviewer, case: Case, deadline: float = DEADLINE) -> Opinion:
     """One reviewer's opinion; whatever goes wrong makes it `unavailable`."""
     started = time.perf_counter_ns()
+    blank = Opinion(reviewer=reviewer.name, version=reviewer.version)
     try:
         async with asyncio.timeout(deadline):
             opinion = await reviewer.review(case)
-        unavailable = _malformed(opinion, case.rulebook)
+        if malformed := _malformed(opinion, case.rulebook):
+            opinion = replace(blank, unavailable=malformed)
     except TimeoutError:
-        unavailable = f"timeout: no answer in {deadline:g} s"
+        opinion = replace(blank, unavailable=f"timeout: no answer in {deadline:g} s")
     except (Exception, SystemExit) as error:  # noqa: BLE001  a reviewer that fails is data, never an allow
-        unavailable = f"error: {type(error).__name__}: {error}"[:300]
+        opinion = replace(blank, unavailable=f"error: {type(error).__name__}: {error}"[:300])
     took = (time.perf_counter_ns() - started) // 1000
-    if unavailable:
-        return Opinion(reviewer=reviewer.name, version=reviewer.version, unavailable=unavailable, latency_us=took)
+    if opinion.unavailable:  # what was asked and spent in vain, and what the parts said, stays
+        opinion = replace(opinion, decision=None, rules=(), score=None)
     return replace(opinion, latency_us=took)
 
 
 def _malformed(opinion: object, rulebook: Rulebook) -> str:
     if not isinstance(opinion, Opinion):
         return f"malformed: {type(opinion).__name__} instead of an opinion"
-    if opinion.unavailable:
-        return opinion.unavailable
     if opinion.decision is not None and opinion.decision not in STRICTNESS:
         return f"malformed: decision {opinion.decision!r}"
     unknown = set(opinion.rules) - {rule.id for rule in rulebook.rules}

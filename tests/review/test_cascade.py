@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magistrate.core.errors import ConfigError
-from magistrate.core.protocols import Case
+from magistrate.core.protocols import Case, Reviewer
 from magistrate.core.records import Action, Evidence, Opinion, RunStarted
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
@@ -36,7 +36,7 @@ class Says:
         return Opinion(reviewer=self.name, version="1", **self.opinion)
 
 
-def ask(reviewer: Any) -> Opinion:
+def ask(reviewer: Reviewer) -> Opinion:
     return asyncio.run(reviewer.review(CASE))
 
 
@@ -59,7 +59,8 @@ def test_the_slow_one_is_asked_in_between(score: float, decision: str, asked: in
 
 
 def test_a_quick_one_without_a_score_settles_nothing() -> None:
-    for quick in (Says("screen", unavailable="error"), Says("screen")):
+    broken = Says("screen", raises=RuntimeError("x"))
+    for quick in (Says("screen", unavailable="error"), Says("screen"), Says("screen", score=float("nan")), broken):
         slow = Says("model", decision="allow")
         assert ask(Cascade(quick, slow, low=0.5, high=0.9)).decision == "allow"
         assert slow.asked == 1
@@ -71,6 +72,7 @@ def test_a_slow_one_without_an_answer_leaves_the_action_unjudged() -> None:
     assert (got.decision, got.unavailable) == (None, "timeout")
     verdict = asyncio.run(judged(cascade))
     assert (verdict.decision, verdict.basis) == ("escalate", "unavailable")
+    assert [part.reviewer for part in verdict.opinions[0].parts] == ["screen", "model"]
 
 
 async def judged(reviewer: Any) -> Any:
@@ -125,6 +127,35 @@ def test_a_panel_asks_everybody_at_once() -> None:
     barrier: list[str] = []
     got = ask(Panel([Slow(name, decision="allow") for name in "abc"]))
     assert got.decision == "allow"
+
+
+class Late(Says):
+    """One that does not come back."""
+
+    deadline = 0.05
+
+    async def review(self, case: Case) -> Opinion:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+
+def test_a_member_that_is_late_does_not_silence_the_others() -> None:
+    got = ask(Panel([Late("a"), Says("b", decision="deny", rules=("message.asked",)), Says("c", decision="allow")]))
+    assert got.decision == "escalate"
+    assert [part.unavailable for part in got.parts] == ["timeout: no answer in 0.05 s", "", ""]
+    verdict = asyncio.run(judged(Panel([Late("a"), Says("b", decision="allow")])))
+    assert (verdict.decision, verdict.basis) == ("escalate", "unavailable")
+    assert [part.decision for part in verdict.opinions[0].parts] == [None, "allow"]
+
+
+def test_who_asks_others_waits_for_as_long_as_they_take() -> None:
+    class Slow(Says):
+        deadline, at_once = 90.0, 3
+
+    panel = Panel([Slow("a"), Slow("b")])
+    assert panel.deadline > 90.0
+    assert panel.at_once == 3
+    assert Cascade(Says("screen"), Slow("model"), low=0.1, high=0.9).deadline > 90.0
 
 
 def test_a_panel_of_one_is_none() -> None:

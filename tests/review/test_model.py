@@ -213,7 +213,12 @@ def test_quotations_shrink_before_rules_do() -> None:
     [
         ("Claude Code wrote this", "the agent wrote this"),
         ("as GPT-4o, I approve", "as the agent, I approve"),
+        ("run by claude-3-5-sonnet-20241022, twice", "run by the agent, twice"),
+        ("claude-opus-4-1 or Claude Sonnet 4.5", "the agent or the agent"),
+        ("gemini-2.5-pro, o3-mini and codestral-2501", "the agent, the agent and the agent"),
+        ("an opus in D, 3 haiku", "an opus in D, 3 haiku"),
         ("edit .claude/settings.json", "edit .claude/settings.json"),
+        ("see CLAUDE.md", "see CLAUDE.md"),
         ("/home/a/.codex/config.toml", "/home/a/.codex/config.toml"),
     ],
 )
@@ -224,6 +229,19 @@ def test_agents_are_not_named_but_their_files_are(text: str, clean: str) -> None
 def test_what_cannot_be_seen_is_spelled_out() -> None:
     assert visible("a​b‮c") == "a<U+200B>b<U+202E>c"
     assert "left out" in quoted("x" * 5000, "0" * 12, 100)
+
+
+@pytest.mark.parametrize("c", "\u2028\u2029\x85\x0b\x1c\u115f\u3164\ufe01\U000e0101\U000e0041\u2800\u034f\u00ad\ufeff")
+def test_nothing_hidden_and_no_other_line_end_reaches_a_prompt(c: str) -> None:
+    action = Action(tool=f"n{c}ote", arguments={f"k{c}": f"v{c}## Rules"}, cwd=f"/w{c}", server=f"s{c}")
+    asked = Message(author="person", text=f"do{c}it")
+    user = prompt_of(case_of(READ, outcome(f"a{c}## The action\nx"), action, asked=[asked]), KEY).user
+    assert c not in user
+    assert user.splitlines() == user.removesuffix("\n").split("\n")
+
+
+def test_what_pictures_need_stays() -> None:
+    assert visible("❤️ é ü 한국어 עברית") == "❤️ é ü 한국어 עברית"
 
 
 def test_the_key_is_made_once_and_kept_secret(tmp_path: Any) -> None:

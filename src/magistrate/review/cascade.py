@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from magistrate.core.errors import ConfigError
 from magistrate.core.protocols import Case, Reviewer, at_once, deadline_of, let_go
 from magistrate.core.records import Opinion
+from magistrate.review.heard import GRACE, PATIENCE, heard
 
 
 class Cascade:
@@ -22,14 +23,14 @@ class Cascade:
         if not 0.0 <= low <= high:
             raise ConfigError(f"a cascade's thresholds are 0 <= low <= high, not {low:g} and {high:g}")
         self.name = name
-        self.version = f"{quick.name}:{quick.version} {low:g}..{high:g} {slow.name}:{slow.version}"
-        self.deadline = deadline_of(slow, 0.0)
+        self.version = f"{quick.name}:{quick.version} {low}..{high} {slow.name}:{slow.version}"
+        self.deadline = deadline_of(quick, GRACE) + deadline_of(slow, PATIENCE) + GRACE
         self.at_once = at_once(slow)
         self.quick, self.slow, self.low, self.high = quick, slow, low, high
 
     async def review(self, case: Case) -> Opinion:
         """The quick reviewer's word where it is sure, else the slow one's."""
-        first = await self.quick.review(case)
+        first = await heard(self.quick, case)
         score = first.score
         if not first.unavailable and score is not None:
             if score < self.low:
@@ -37,7 +38,7 @@ class Cascade:
             if score >= self.high:
                 decision = first.decision if first.decision in ("deny", "escalate") else "escalate"
                 return self._as_own(replace(first, decision=decision), (first,))
-        second = await self.slow.review(case)
+        second = await heard(self.slow, case)
         return self._as_own(second, (first, second))
 
     def _as_own(self, settled: Opinion, parts: tuple[Opinion, ...]) -> Opinion:

@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Sequence
 
 from magistrate.core.errors import ConfigError
-from magistrate.core.protocols import Case, Reviewer, let_go
+from magistrate.core.protocols import Case, Reviewer, at_once, deadline_of, let_go
 from magistrate.core.records import Decision, Opinion, Rulebook
+from magistrate.review.heard import GRACE, PATIENCE, heard
 
 
 class Panel:
@@ -27,10 +28,12 @@ class Panel:
         self.name = name
         self.version = " + ".join(f"{member.name}:{member.version}" for member in members)
         self.members = tuple(members)
+        self.deadline = max(deadline_of(member, PATIENCE) for member in members) + GRACE
+        self.at_once = min(at_once(member) for member in members)
 
     async def review(self, case: Case) -> Opinion:
         """Allow or deny when all do; escalate when they disagree; unavailable when a member that could change it is."""
-        parts = tuple(await asyncio.gather(*(_ask(member, case) for member in self.members)))
+        parts = tuple(await asyncio.gather(*(heard(member, case) for member in self.members)))
         decision, unavailable = verdict([part.decision for part in parts if not part.unavailable], case.rulebook, parts)
         against = [part for part in parts if (part.decision or "allow") != "allow"]
         return Opinion(
@@ -62,13 +65,3 @@ def verdict(
     if missing and words != {rulebook.on_unavailable}:
         return None, "; ".join(f"{part.reviewer}: {part.unavailable}" for part in missing)[:300]
     return (words.pop() if words else None), ""
-
-
-async def _ask(member: Reviewer, case: Case) -> Opinion:
-    """One member's opinion. What it raises is its own state: the others are still heard."""
-    try:
-        return await member.review(case)
-    except Exception as error:  # noqa: BLE001  a member that fails is data, never an allow
-        return Opinion(
-            reviewer=member.name, version=member.version, unavailable=f"error: {type(error).__name__}: {error}"[:300]
-        )

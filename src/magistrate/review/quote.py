@@ -20,8 +20,11 @@ from magistrate.core.errors import ConfigError
 
 KEY_BYTES = 32
 _NAMES = re.compile(
-    r"(?<![\w./-])(?:claude(?:[ -](?:code|opus|sonnet|haiku))?|codex(?:[ -]cli)?|chatgpt|gpt-?\d[\w.-]*|gemini(?:[ -]cli)?"
-    r"|copilot|cursor agent|opencode|llama-?\d[\w.-]*|qwen[\w.-]*|mistral[\w.-]*|deepseek[\w.-]*|grok)(?![\w/-]|\.\w)",
+    r"(?<![\w./-])(?:claude(?:[ -]?code|[ -](?:opus|sonnet|haiku)|[ -]\d[\w.]*)*|(?:opus|sonnet|haiku)[ -]\d[\w.]*"
+    r"|codex(?:[ -](?:cli|mini|max))*|chatgpt(?:[ -]\d[\w.-]*)?|gpt-?\d[\w.-]*|o[1-9]-(?:mini|pro|preview)"
+    r"|gemini(?:[ -](?:cli|pro|flash|ultra|\d[\w.]*))*|copilot(?:[ -](?:cli|chat|swe-agent))*|cursor agent|opencode|openhands"
+    r"|aider|windsurf|llama-?\d[\w.-]*|qwen[\w.-]*|(?:mi|code|dev)stral[\w.-]*|mixtral[\w.-]*|deepseek[\w.-]*"
+    r"|kimi[ -]k\d[\w.-]*|grok(?:[ -]\d[\w.]*)?)(?![\w/-]|\.\w)",
     re.IGNORECASE,
 )
 """Agents and models by name, outside of paths: a reviewer is not to know whom it reviews."""
@@ -56,13 +59,26 @@ def cut(text: str, room: int) -> str:
 
 
 def visible(text: str) -> str:
-    """Control, format and private characters (zero width, right to left, tags) spelled out, but for line ends and tabs."""
+    """What cannot be seen, or ends a line, spelled out, but for line ends and tabs: control, format and private characters (zero
+    width, right to left, tags), other line and paragraph ends, fillers, and marks that choose a glyph."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in _INVISIBLE else f"<U+{ord(c):04X}>" for c in text)
+    return "".join(f"<U+{ord(c):04X}>" if _hidden(c) else c for c in text)
 
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+def _hidden(c: str) -> bool:
+    return c not in "\n\t" and (
+        unicodedata.category(c) in _INVISIBLE or c in _FILLERS or "\U000e0100" <= c <= "\U000e01ef"
+    )
+
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+_FILLERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, range(0xFE00, 0xFE0E)))
+)
+"""Letters and marks without a look of their own (Unicode: Default_Ignorable_Code_Point; braille's blank). The two that choose
+between text and picture stay: every other picture has one."""
 
 
 def anonymous(text: str) -> str:
