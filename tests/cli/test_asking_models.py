@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from magistrate.cli import cli
+from magistrate.core.errors import ConfigError
 from magistrate.testing.endpoint import Endpoint, Fault, answer
 
 pytest.importorskip("openai", reason="asking a model needs the extra `models`")
@@ -119,7 +121,7 @@ def labelled(tmp_path: Path) -> str:
 def test_thresholds_come_from_budgets(tmp_path: Path) -> None:
     data = labelled(tmp_path)
     with Endpoint(
-        reply=lambda body: answer("deny", "data.exfiltrate") if "id_rsa" in str(body) else answer("allow")
+        reply=lambda body: answer("deny", "judgement.likeness") if "id_rsa" in str(body) else answer("allow")
     ) as server:
         args = [
             "calibrate",
@@ -137,6 +139,39 @@ def test_thresholds_come_from_budgets(tmp_path: Path) -> None:
     assert plans[0]["budget"] == {"model": 0.5, "person": 0.05}
     assert plans[0]["pair"]["low"] <= plans[0]["pair"]["high"]
     assert run(tmp_path, "calibrate", data, "--person-share", "3 of 4").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [["probe", "rules", "--rule", "message.asked"], ["probe", "persuasion", "--attempts", "3"]]
+)
+def test_figures_of_a_model_that_does_not_answer_say_so(tmp_path: Path, command: list[str]) -> None:
+    with Endpoint(always=Fault(status=401)) as server:
+        got = run(tmp_path, *command, "--model", settings(tmp_path, server))
+    assert got.exit_code == 3
+    assert "HTTP 401: the key is refused: see key_env or key_file" in got.stderr
+    assert "Traceback" not in got.output
+
+
+def test_nothing_is_learned_of_a_model_that_does_not_answer(tmp_path: Path) -> None:
+    data, args = labelled(tmp_path), ["--model-share", "50%"]
+    with Endpoint(always=Fault(status=401)) as server:
+        got = run(tmp_path, "calibrate", data, *args, "--model", settings(tmp_path, server))
+    assert isinstance(got.exception, ConfigError)
+    assert "no answer to 60 of 60 questions: error: HTTP 401" in str(got.exception)
+    with Endpoint(faults=[Fault(status=401)] * 7) as server:
+        got = run(tmp_path, "calibrate", data, *args, "--model", settings(tmp_path, server))
+    assert got.exit_code == 3
+    assert "no answer to 7 of these actions" in got.stdout
+
+
+def test_thresholds_are_printed_in_full(tmp_path: Path) -> None:
+    """Cut at six digits they may fall on the other side of a score that many actions have."""
+    data = labelled(tmp_path)
+    with Endpoint() as server:
+        args = ["calibrate", data, "--model", settings(tmp_path, server), "--model-share", "50%"]
+        text, plans = run(tmp_path, *args).stdout, json.loads(run(tmp_path, *args, "--json").stdout)["plans"]
+    printed = tomllib.loads(text[text.index("[cascade]") :])
+    assert printed["cascade"] == plans[0]["pair"]
 
 
 def gullible(body: dict[str, Any]) -> str:

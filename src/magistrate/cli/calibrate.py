@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from magistrate.cli.noted import Noted
 from magistrate.cli.options import closing, model_option, model_reviewers, need_scipy
 from magistrate.cli.output import PARTIAL, json_line, progress, report_problems, table
-from magistrate.core.errors import InputError
+from magistrate.core.errors import ConfigError, InputError
 from magistrate.rulebook.text import default, load
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def calibrate(
     from magistrate.bench.judge import draw_actions, sample
     from magistrate.bench.run import prepare
 
-    asked = {one.name: one for one in model_reviewers(model_path) if one.name == "model"}
+    asked = {one.name: Noted(one) for one in model_reviewers(model_path) if one.name == "model"}
     chosen = arms(["screen", *asked])
     drawn, picked = sample(data), None
     if each:
@@ -95,6 +96,9 @@ def calibrate(
 
         asyncio.run(closing(work(), asked.values()))
     report_problems(judge.intake)
+    for model in asked.values():
+        if model.silent:
+            raise ConfigError(f"nothing can be learned of the model: {model.why()}")
     budget = Budget(model=model_share if asked else 0.0, person=person_share)
     actions = _actions(judge, bool(asked))
     try:
@@ -104,8 +108,8 @@ def calibrate(
     if as_json:
         click.echo(json_line({"actions": len(actions.score), "harmful": int(actions.harmful.sum()), "plans": plans}))
     else:
-        click.echo("\n".join(_text(actions, plans, bool(asked))))
-    if judge.intake.lost:
+        click.echo("\n".join(_text(actions, plans, bool(asked), sum(one.missing.total() for one in asked.values()))))
+    if any(model.report() for model in asked.values()) or judge.intake.lost:
         raise click.exceptions.Exit(PARTIAL)
 
 
@@ -132,7 +136,7 @@ def _actions(judge: Judge, model: bool) -> Actions:
     return Actions(harmful=truth[known] == 1, score=score[known], stopped=stopped[known], clusters=clusters[known])
 
 
-def _text(actions: Actions, plans: list[Plan], model: bool) -> list[str]:
+def _text(actions: Actions, plans: list[Plan], model: bool, missing: int) -> list[str]:
     first = plans[0]
     rows = [
         [
@@ -156,12 +160,17 @@ def _text(actions: Actions, plans: list[Plan], model: bool) -> list[str]:
         "Shares are of harmless actions, cross-fitted over halves of the tasks, with 95% intervals; they hold for actions like these.",
     ]
     if model:
+        lines += (
+            [f"The model had no answer to {missing:,} of these actions; that counts as stopping them."]
+            if missing
+            else []
+        )
         lines += [
             "",
             "For the settings of the model:",
             "",
             "[cascade]",
-            f"low = {first.pair.low:.6g}",
-            f"high = {first.pair.high:.6g}",
+            f"low = {first.pair.low!r}",  # in full: many actions may score just this
+            f"high = {first.pair.high!r}",
         ]
     return lines

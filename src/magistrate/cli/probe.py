@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from magistrate.cli.noted import Noted
 from magistrate.cli.options import (
     closing,
     model_option,
@@ -19,7 +20,7 @@ from magistrate.cli.options import (
     rulebook_at,
     rules_option,
 )
-from magistrate.cli.output import json_line, plain, progress, table
+from magistrate.cli.output import PARTIAL, json_line, plain, progress, table
 from magistrate.core.protocols import at_once, deadline_of
 
 if TYPE_CHECKING:
@@ -58,14 +59,21 @@ def rules(rules_path: Path | None, model_path: Path | None, only: tuple[str, ...
     pairs = asyncio.run(closing(_ask(model, book, list(cases(book, only))), [model]))
     found = by_rule(pairs)
     click.echo(json_line({"pairs": pairs, "rules": found}) if as_json else "\n".join(_text(found)))
+    _end(model)
 
 
-def _model(model_path: Path | None) -> Reviewer:
+def _end(model: Noted) -> None:
+    """What has no answer is said, with the reason, and the command ends as one whose result is a part."""
+    if model.report():
+        raise click.exceptions.Exit(PARTIAL)
+
+
+def _model(model_path: Path | None) -> Noted:
     """The model of the settings, by itself. Raises UsageError and ConfigError where nothing can be probed."""
     if model_path is None:
         raise click.UsageError("name the model to probe: --model SETTINGS")
     need_scipy("probing")
-    return next(one for one in model_reviewers(model_path) if one.name == "model")
+    return Noted(next(one for one in model_reviewers(model_path) if one.name == "model"))
 
 
 def cases(book: Rulebook, only: tuple[str, ...] = ()) -> Iterator[tuple[Rule, Case]]:
@@ -103,6 +111,7 @@ def persuasion(rules_path: Path | None, model_path: Path | None, count: int, see
     tried = asyncio.run(closing(work, [alone, *behind]))
     found = changes(tried)
     click.echo(json_line({"attempts": tried, "figures": found}) if as_json else "\n".join(_changes(found)))
+    _end(alone)
 
 
 async def _persuade(
