@@ -7,6 +7,7 @@ a model that does not answer, become `cannot-tell`, which estimates count as the
 from __future__ import annotations
 
 import asyncio
+from typing import Self
 
 import msgspec
 
@@ -41,16 +42,28 @@ class _Said(Record, frozen=True, kw_only=True):
 
 
 class ModelLabeller:
-    """Asks a model about every card. `key`: of the quotations (`magistrate.review.quote.key_at`)."""
+    """Asks a model about every card. `key`: of the quotations (`magistrate.review.quote.key_at`). Close it, or use it `with`."""
 
     def __init__(self, model: Model, key: bytes, *, deadline: float = DEADLINE) -> None:
         self.name = f"model {model.name}"
         self._model, self._key, self._deadline = model, key, deadline
+        self._loop = asyncio.Runner()  # one for all questions: a model's connections live in the loop that opened them
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the model."""
+        with self._loop:
+            self._loop.run(self._model.close())
 
     def label(self, shown: Card) -> Answer:
         """The model's answer."""
         try:
-            answer = asyncio.run(self._model.ask(prompt(shown, self._key), self._deadline))
+            answer = self._loop.run(self._model.ask(prompt(shown, self._key), self._deadline))
             return read(answer.text)
         except NoAnswer as error:
             return Answer(says="cannot-tell", note=f"no answer: {error.why}")

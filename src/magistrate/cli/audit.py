@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from magistrate.ledger import Ledger
 
 if TYPE_CHECKING:
     from magistrate.audit.findings import Audited, Measured
-    from magistrate.audit.labelling import Card, Labeller
+    from magistrate.audit.labelling import Card
     from magistrate.core.records import Label, Sample
+    from magistrate.model_labeller import ModelLabeller
 
 ledger_option = click.option(
     "--ledger",
@@ -189,8 +191,8 @@ def label(
         raise click.UsageError("say who labels: --as NAME, or --model FILE")
     with opened(ledger_path) as ledger:
         sample = find_sample(ledger, name)
-        who = _model(model_path) if model_path else _Terminal(labeller)
-        done = sum(1 for _ in label_all(ledger, sample, who, most=most))
+        with _model(model_path) if model_path else nullcontext(_Terminal(labeller)) as who:
+            done = sum(1 for _ in label_all(ledger, sample, who, most=most))
         click.echo(f"{done} labelled by {who.name}, durable; {_open(ledger, sample)} open")
 
 
@@ -211,7 +213,7 @@ def _serve_page(path: Path, sample: str, labeller: str, port: int) -> None:
     serve_page(path, sample, token, port, ready)
 
 
-def _model(path: Path) -> Labeller:
+def _model(path: Path) -> ModelLabeller:
     from magistrate.model_labeller import ModelLabeller
     from magistrate.models.settings import connect, load
     from magistrate.review.choose import KEY
