@@ -348,6 +348,22 @@ def test_answers_are_kept_by_all_that_led_to_them(tmp_path: Path) -> None:
     asyncio.run(later.close())
 
 
+def test_two_endpoints_with_a_model_of_one_name_are_two_models(tmp_path: Path) -> None:
+    """Servers call what they serve `default`; the answer of one is none of the other's."""
+
+    async def once(url: str) -> str:
+        kept = Kept(Remote("default", url=url), tmp_path / "answers.db")
+        try:
+            return (await kept.ask(PROMPT, 10.0)).text
+        finally:
+            await kept.close()
+
+    with Endpoint() as lax, Endpoint(reply=lambda body: answer("deny")) as strict:
+        found = [asyncio.run(once(server.url)) for server in (lax, strict, lax)]
+        assert found == [answer("allow"), answer("deny"), answer("allow")]
+        assert len(lax.requests) == 1
+
+
 def test_answers_that_cannot_be_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be kept"):

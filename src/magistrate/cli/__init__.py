@@ -61,8 +61,8 @@ class _Lazy(click.Group):
 def cli() -> None:
     """Review what AI agents do against a rulebook you can read.
 
-    Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some input could not be read; 4 something was found that
-    --fail-on names, or that verify or check looks for.
+    Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some input could not be read or a model left questions
+    unanswered; 4 something was found that --fail-on names, or that verify or check looks for.
     """
 
 

@@ -70,7 +70,8 @@ class Model(Protocol):
     at_once: int
     """Questions it works on at a time; more of them wait."""
     settings: dict[str, Any]
-    """Everything besides the prompt that changes an answer (temperature, seed ...): part of an answer's hash."""
+    """Everything besides name and prompt that changes an answer (whose endpoint or which file it is, temperature, seed ...): part
+    of the hash by which an answer is kept."""
 
     async def ask(self, prompt: Prompt, deadline: float) -> Answer:
         """The answer, within `deadline` seconds. Raises NoAnswer and nothing else."""

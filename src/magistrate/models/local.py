@@ -32,7 +32,13 @@ class Local:
         if not path.is_file():
             raise ConfigError(f"{path}: no such model file")
         self.name, self.at_once = name or path.stem, 1
-        self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, "context": context}
+        file = path.stat()
+        self.settings: dict[str, Any] = {
+            "temperature": 0,
+            "seed": seed,
+            "context": context,
+            "file": [str(path.resolve()), file.st_size, file.st_mtime_ns],
+        }
         parameters = library.CommonParams()
         parameters.model.path = str(path)
         parameters.n_ctx = context

@@ -72,7 +72,12 @@ class Remote:
         except ImportError:
             raise ConfigError("asking a model needs the extra: pip install 'magistrate[models]'") from None
         self.name, self.at_once = name, at_once
-        self.settings: dict[str, Any] = {"temperature": 0, "seed": seed, **({"extra": extra} if extra else {})}
+        self.settings: dict[str, Any] = {
+            "temperature": 0,
+            "seed": seed,
+            "url": url,
+            **({"extra": extra} if extra else {}),
+        }
         self._extra = extra or {}
         http = getattr(openai, "DefaultAsyncHttpx2Client", openai.DefaultAsyncHttpxClient)(follow_redirects=False)
         self._client = openai.AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, http_client=http)
