@@ -15,7 +15,7 @@ then settles a verdict, in this order:
    newer than the tightening.
 
 Memory is bounded by what the live runs hold: a run tree is kept as long as one of its runs is, and read back from the ledger
-when it is heard of again. Cost is flat: one indexed query and dictionary look-ups for each action.
+when it is heard of again. Cost is flat: at most one indexed query and dictionary look-ups for each action.
 """
 
 from __future__ import annotations
@@ -237,6 +237,7 @@ class Docket:
         self._ledger = ledger
         self._trees: WeakValueDictionary[str, Tree] = WeakValueDictionary()
         self._seen = 0
+        self._turn = 0
         self._time = ""
         self.epoch = 0
         """Counts rulings, stops and tightenings: an answer given under another count may be out of date."""
@@ -245,9 +246,14 @@ class Docket:
 
     def refresh(self) -> int:
         """Take in what people decided since the last look; the epoch. Raises LedgerError."""
-        if self._ledger is not None and decided_after(self._ledger, self._seen):
-            for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
-                self.learn(event)
+        if self._ledger is None:
+            return self.epoch
+        turn = self._ledger.turn(PEOPLE)
+        if not turn or turn != self._turn:
+            if decided_after(self._ledger, self._seen):
+                for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
+                    self.learn(event)
+            self._turn = turn
         return self.epoch
 
     def time(self) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from magistrate.core.errors import LedgerError
-from magistrate.core.records import Action, Message, Outcome, RunStarted, Verdict
+from magistrate.core.records import Action, Message, Outcome, RunStarted, Stop, Verdict
+from magistrate.docket import Docket
 from magistrate.ledger import Ledger
 
 RUN = RunStarted(host="test", cwd="/w")
@@ -91,6 +92,37 @@ def test_two_writers_share_one_run(tmp_path: Path) -> None:
             ledger.commit()
     assert [event.n for event in one.events("r")] == [0, 1, 2, 3, 4, 5]
     assert one.verify() == []
+
+
+def test_a_turn_lasts_until_somebody_may_have_decided(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l.db") as ledger:
+        assert not ledger.turn(["stop"])  # anybody may write
+        ledger.append("r", [RunStarted(host="test")])
+        first = ledger.turn(["stop"])
+        ledger.append("r", [Message(author="person", text="Go on.")])
+        assert first and ledger.turn(["stop"]) == first
+        ledger.append("r", [Stop(stopped=True)])
+        assert not ledger.turn(["stop"]) and ledger.turn(["ruling"]) == first
+        ledger.commit()
+        assert not ledger.turn(["ruling"])
+        ledger.append("r", [Message(author="person", text="Stop.")])
+        assert ledger.turn(["stop"]) not in (0, first)
+
+
+def test_people_are_heard_between_and_within_transactions(tmp_path: Path) -> None:
+    """The docket looks once a transaction of its ledger: nobody else can write in it, and its own stops end the peace."""
+    with Ledger(tmp_path / "l.db") as ledger, Ledger(tmp_path / "l.db") as theirs:
+        docket = Docket(ledger)
+        for who in (theirs, ledger, theirs):
+            before = docket.refresh()
+            if who is ledger:
+                ledger.append("r", [RunStarted(host="test")])
+                assert docket.refresh() == before
+            who.append("switch", [Stop(stopped=True)])
+            if who is theirs:
+                who.commit()
+            assert docket.refresh() == before + 1
+            ledger.commit()
 
 
 def test_a_locked_ledger_says_so(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ class Ledger:
         self._stored: OrderedDict[str, None] = OrderedDict()
         self._fresh: list[str] = []
         self._last = 0
+        self._turn = 0
+        self._kinds: set[str] = set()
         try:
             self._db = _connect(self.path, readonly=readonly, patience=patience)
             row = self._db.execute("SELECT upto, digest FROM checkpoints ORDER BY id DESC LIMIT 1").fetchone()
@@ -73,6 +75,8 @@ class Ledger:
                 self._db.execute("BEGIN IMMEDIATE")
                 self._heads.clear()
                 self._fresh = self._uncovered()
+                self._kinds.clear()
+                self._turn += 1
             return [self._append(run, body) for body in bodies]
         except sqlite3.Error as error:
             self._abandon()
@@ -102,13 +106,14 @@ class Ledger:
 
     def _append(self, run: str, body: Body) -> int:
         n, prev = self._head(run)
-        at = now()
+        at, kind = now(), str(type(body).__struct_config__.tag)
         stored = self._stored_form(body)
         value = event_hash(run, n, at, stored, prev)
         cursor = self._db.execute(
             "INSERT INTO events (run, n, at, kind, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (run, n, at, type(body).__struct_config__.tag, stored, prev, value),
+            (run, n, at, kind, stored, prev, value),
         )
+        self._kinds.add(kind)
         self._last = cursor.lastrowid or 0
         self._heads[run] = (n + 1, value)
         if len(self._heads) > _REMEMBERED:
@@ -162,6 +167,13 @@ class Ledger:
     def checkpoint(self) -> str:
         """Digest of the newest checkpoint: it commits to every event, so whoever holds a copy can prove a change."""
         return self._digest
+
+    def turn(self, kinds: Iterable[str]) -> int:
+        """The number of the open transaction; 0 when none is open, or when events of these kinds were appended in it.
+
+        Nobody else can write while it is open: as long as this is the same number, no events of these kinds have come.
+        """
+        return self._turn if self._db.in_transaction and self._kinds.isdisjoint(kinds) else 0
 
     def has_run(self, run: str) -> bool:
         return self._head(run)[0] > 0
