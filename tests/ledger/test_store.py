@@ -100,9 +100,11 @@ def test_a_turn_lasts_until_somebody_may_have_decided(tmp_path: Path) -> None:
         ledger.append("r", [RunStarted(host="test")])
         first = ledger.turn(["stop"])
         ledger.append("r", [Message(author="person", text="Go on.")])
-        assert first and ledger.turn(["stop"]) == first
+        assert first
+        assert ledger.turn(["stop"]) == first
         ledger.append("r", [Stop(stopped=True)])
-        assert not ledger.turn(["stop"]) and ledger.turn(["ruling"]) == first
+        assert not ledger.turn(["stop"])
+        assert ledger.turn(["ruling"]) == first
         ledger.commit()
         assert not ledger.turn(["ruling"])
         ledger.append("r", [Message(author="person", text="Stop.")])
