@@ -18,7 +18,7 @@ from magistrate.core.records import Action, Author, Authority, Effect, EffectKin
 from magistrate.core.remembered import remembered
 from magistrate.evidence import stances
 from magistrate.evidence.clauses import parse
-from magistrate.evidence.documents import followed_part, own_names
+from magistrate.evidence.documents import followed_part, own_names, own_requests
 from magistrate.evidence.filed import Filed
 from magistrate.evidence.grammar import CONSENT, CONSENT_PHRASES, REFUSAL, REFUSAL_PHRASES
 from magistrate.evidence.lexer import cut
@@ -181,7 +181,8 @@ class Requests:
         if followed:
             said = _asked(followed)
             self._note(n, replace(said, names=frozenset()))
-            self._filed.add(n, "document", [replace(c, follow=False) for c in said.clauses if c.mood == "ask"])
+            asks = own_requests(followed, [c for c in said.clauses if c.mood == "ask"])
+            self._filed.add(n, "document", [replace(c, follow=False) for c in asks])
 
     def called(self, action: Action) -> None:
         """Take in a call that was made: its words tell whose outcome a followed document's is."""

@@ -103,6 +103,15 @@ FULFIL = _set(
 """Verbs that do what their object says; others (`translate the instructions`) only treat it as a text."""
 NEEDS = _set("needs asks wants asked said says wanted")
 """With `what` or `everything`: the request is whatever somebody wrote (`do what she asks`)."""
+BARE_NOUNS = _set("address contact name label title rate estimate price cost detail")
+"""Words that are verbs only with an object."""
+LOOSELY = _set("do does done deal tackle take work proceed continue go")
+"""Verbs for any kind of doing: their object is a text to follow only if it is the sort of thing that says what to do."""
+TEXTS = _set(
+    "email emails mail mails message messages note notes file document doc page readme spec specification plan checklist list letter memo "
+    "guide manual ticket issue thread comment comments recipe procedure playbook tutorial howto agenda brief"
+)
+ANYTHING = _set("what whatever everything all")
 ACCORDING = _set("described specified listed written outlined according instructed says requested")
 """Words by which a request points to a text to follow (`do it as described in X`)."""
 CONSENT = _set(

@@ -117,6 +117,10 @@ class Reading:
         low = self.low(i)
         if low not in g.FIRST_WORDS or self.tokens[i].kind != "word":
             return 0, ""
+        if low in g.BARE_NOUNS and (
+            i + 1 >= len(self.tokens) or self.tokens[i + 1].kind == "mark" or self.low(i + 1) in g.LINKS
+        ):
+            return 0, ""  # `its name, address and price`
         if low not in g.MULTI:
             return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
         follow = [self.low(i + k) for k in range(1, 6)]
@@ -370,13 +374,23 @@ class Reading:
         words = self.lows[start:stop]
         orders = not (g.ORDERS | g.ACCORDING).isdisjoint(words)
         if family == "follow":
-            return orders or words[:2] != ["go", "through"]
+            return orders or words[0] not in g.LOOSELY or (words[0] != "go" and self._names_text(start, stop))
         if family in v.READING:
             return False
         if words[0] in g.FULFIL and (orders or ("what" in words and not g.NEEDS.isdisjoint(words))):
             return True
         return any(
             w == "according" or (w in g.ACCORDING and k and words[k - 1] in ("as", "like")) for k, w in enumerate(words)
+        )
+
+    def _names_text(self, start: int, stop: int) -> bool:
+        """Whether something is named there that can say what to do: `take care of notes.md`, not `do me a favor`."""
+        words = self.lows[start + 1 : stop]
+        if not g.ANYTHING.isdisjoint(words) and not g.NEEDS.isdisjoint(words):
+            return True  # `do what it says`
+        return any(
+            t.kind in ("path", "url", "identifier") or (t.kind == "word" and t.low in g.TEXTS)
+            for t in self.tokens[start + 1 : stop]
         )
 
 

@@ -250,8 +250,10 @@ NOUNS_DO_NOT_ADD: dict[str, Kinds] = {
     "cancel": _kinds("payment"),
     "delete": _kinds("payment"),
     "move": _kinds("payment"),
+    "run": _kinds("payment"),
 }
-"""Kinds that an object's noun does not add to a family: a trip that is shared is not paid for, rows that are uploaded change no table."""
+"""Kinds that an object's noun does not add to a family: a trip that is shared is not paid for, nor a restaurant that
+somebody wants to try; rows that are uploaded change no table."""
 OPENED_TO = word_set("set make grant share transfer light create")
 """Families for which `the repository` may mean who can see it; deleting or renaming one opens it to nobody."""
 REPOSITORIES = word_set("repo repository repositories")

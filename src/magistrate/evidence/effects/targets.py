@@ -51,6 +51,9 @@ _SHAPES: Mapping[EffectKind, Mapping[str, int]] = {
     "network-out": {"url": 90},
 }
 _BY_FORM: Mapping[str, int] = {"email": 55, "phone": 50}
+_TITLED = frozenset({"create", "overwrite", "delete", "read"})
+_TITLE = 200
+"""Characters of a title."""
 _ADDRESSES = frozenset({"email", "phone", "handle", "channel"})
 
 
@@ -92,7 +95,7 @@ def score(kind: EffectKind, leaf: Leaf, nouns: frozenset[str], source: bool) -> 
     barred = key.roles & _NEVER and not key.roles & (_IDENTITY | {"payee", "channel", "subject", "agent", "process"})
     if (kind == "persistence" and "command" in key.roles) or (source and key.source):
         barred = frozenset()
-    if form == "text" and not by_shape and not (key.roles & {"path", "url"}):
+    if form == "text" and not by_shape and not (key.roles & {"path", "url"}) and not _titled(kind, leaf):
         return 0
     if barred and not (by_shape and "content" not in key.roles and "query" not in key.roles):
         return 0
@@ -105,6 +108,11 @@ def score(kind: EffectKind, leaf: Leaf, nouns: frozenset[str], source: bool) -> 
     if key.source != source:
         points -= 60 if key.source else 30
     return points - 4 * (leaf.depth - 1)
+
+
+def _titled(kind: EffectKind, leaf: Leaf) -> bool:
+    """Whether a long text is the title of the thing: one line under a key that names things, and nobody's name."""
+    return kind in _TITLED and "name" in leaf.key.roles and len(leaf.text) <= _TITLE and "\n" not in leaf.text
 
 
 def is_address(leaf: Leaf) -> bool:
