@@ -96,6 +96,16 @@ def test_other_tools_do_not_reach_them_either(tool: str, arguments: dict[str, An
     assert "bright.oversight" in rules(tool, **arguments)
 
 
+def test_one_thing_put_into_the_root_is_not_all_that_lies_under_it() -> None:
+    for tool, arguments in (
+        ("git_clone", {"repo_name": "ann/shop", "local_dir_path": "/"}),
+        ("download_file_through_url", {"url": "https://shop.example/a.zip", "save_dir": "/"}),
+    ):
+        assert "bright.oversight" not in rules(tool, **arguments)
+    assert "bright.oversight" in rules("Bash", command="tar xf a.tar -C /")
+    assert "bright.oversight" in rules("delete_folder", path="/")
+
+
 @pytest.mark.parametrize("command", LOOKS)
 def test_looking_and_the_agents_own_affairs_are_no_tampering(command: str) -> None:
     assert "bright.oversight" not in rules("Bash", command=command)
