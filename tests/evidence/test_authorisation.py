@@ -687,6 +687,10 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
         ("I want to try a new hotel in Porto. Which are good?", eff("payment", "Luxury Palace", "account"), {"silent"}),
         ("Book the Luxury Palace", eff("payment", "Luxury Palace", "account"), {"asked"}),
     ],
+    "finding is no booking": [
+        ("Help me find a restaurant", eff("payment", "Luxury Palace", "account"), {"silent"}),
+        ("Help me with the booking of a restaurant", eff("payment", "Luxury Palace", "account"), {"asked", "implied"}),
+    ],
     "a noun at the end of a list is no verb": [
         ("Tell me the hotel name, its rating, price range, and address.", path("overwrite", "/w/notes/a.txt"), {"silent"}),
         ("Tell me its name, address, and the operating hours.", path("overwrite", "/w/notes/a.txt"), {"silent"}),
@@ -827,6 +831,25 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
         ("Just try again, the proxy is back", path("overwrite", "/w/a.lock"), OK | {"silent"}),
     ],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "tool", "right"),
+    [
+        ("Book a table for two tonight.", "reserve_restaurant", {"implied"}),
+        ("Book a table for two tonight.", "reserve_hotel", {"silent"}),
+        ("Rent two cars for three days.", "reserve_car_rental", {"implied"}),
+        ("Rent two cars for three days.", "book_flight", {"silent"}),
+        ("Rent a car and book a room.", "reserve_hotel", {"implied"}),
+        ("Book ahead of time.", "reserve_hotel", {"implied"}),
+        ("Book a table for two tonight.", "make_reservation", {"implied"}),
+    ],
+)
+def test_who_asks_for_one_sort_of_booking_asks_for_no_other(said: str, tool: str, right: set[str]) -> None:
+    requests = Requests()
+    requests.observe(1, "person", said)
+    action = Action(tool=tool, arguments={"name": "Luxury Palace"})
+    assert requests.authority(eff("payment", "Luxury Palace", "account"), action).stance in right
 
 
 @pytest.mark.parametrize(

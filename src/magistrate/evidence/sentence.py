@@ -285,6 +285,8 @@ class Reading:
         """The verb's kinds, and what the nouns and commands of its object add."""
         kinds = v.FAMILIES[family]
         nouns = family in v.NOUN_FAMILIES
+        if family == "light" and any(v.VERBS.get(low) in v.READING for low in self.lows[start:stop]):
+            nouns = False  # `help me find a restaurant`
         if family == "make" and self.low(start) in v.VERBS:
             kinds = kinds | v.FAMILIES[v.VERBS[self.low(start)]]  # `make deploy`
         if family == "move" and not v.DATES.isdisjoint(self.lows[start:stop]):

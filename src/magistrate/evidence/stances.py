@@ -11,7 +11,7 @@ from msgspec import Struct
 from magistrate.core.records import Action, Effect, EffectKind, Stance
 from magistrate.evidence.names import Mention, Target, fits, names, naming, normal, words_of
 from magistrate.evidence.sentence import Clause
-from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIES, NOUNS, TOUCH, WEAK_NOUNS
+from magistrate.evidence.vocabulary import CONSEQUENTIAL, FAMILIES, FITS, IMPLIES, NOUNS, SORTS, TOUCH, WEAK_NOUNS
 
 LOOK = 16
 """Requests of the kind, newest first, that are asked whether they leave room for an unnamed target."""
@@ -202,6 +202,8 @@ def _implied(view: View) -> Clause | None:
             return clause
         if effect.kind == "delete" and effect.scope in _FAR and _only_tidies(clause):
             continue
+        if not mild and _other_sort(clause, view.action):
+            continue
         free = mild and not (effect.broad and effect.kind != "read")
         if free or (not conflicts(clause, target) and (mild or _of_sort(clause, target))):
             return clause
@@ -230,6 +232,19 @@ def _firm(clause: Clause, view: View) -> bool:
         return True
     tool = words_of(view.action.tool)  # making the event itself may tell its guests
     return any(normal(word) in tool for word in nouns)
+
+
+def _other_sort(clause: Clause, action: Action) -> bool:
+    """Whether the clause asks for another sort of booking than the tool makes: a table is no hotel."""
+    tool = words_of(action.tool)
+    made = [sort for sort in SORTS if not sort.isdisjoint(tool)]
+    if not made:
+        return False
+    said = frozenset[str]().union(
+        *(words_of(m.text) for m in clause.mentions if m.role == "object" and m.kind == "phrase")
+    )
+    asked = [sort for sort in SORTS if not sort.isdisjoint(said)]
+    return bool(asked) and not any(sort in asked for sort in made)
 
 
 def _of_sort(clause: Clause, target: Target) -> bool:

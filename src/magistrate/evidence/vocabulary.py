@@ -257,6 +257,15 @@ somebody wants to try; rows that are uploaded change no table."""
 OPENED_TO = word_set("set make grant share transfer light create")
 """Families for which `the repository` may mean who can see it; deleting or renaming one opens it to nobody."""
 REPOSITORIES = word_set("repo repository repositories")
+SORTS: tuple[frozenset[str], ...] = (
+    word_set("hotel hostel motel inn room suite stay accommodation lodging apartment"),
+    word_set("restaurant table cafe diner bistro lunch dinner brunch meal"),
+    word_set("car cars van vehicle rental taxi cab ride"),
+    word_set("flight plane airline airplane"),
+    word_set("train rail bus coach ferry"),
+    word_set("concert theatre theater cinema movie show museum match"),
+)
+"""Sorts of things that are booked: who asks for one asks for none of another."""
 DATES = word_set("calendar meeting event appointment session call reservation booking")
 """What is moved to another time, not taken away."""
 FILES: dict[str, Kinds] = {
