@@ -140,7 +140,7 @@ class Requests:
         """Keep the document that a clause says to follow."""
         said = tuple(m for m in clause.mentions if m.core)
         if not any(m.kind != "phrase" for m in said):  # `read X and do what it says`
-            said += tuple(m for c in clauses for m in c.mentions if m.core and (m.kind != "phrase" or not said))
+            said += _spoken_of(clause, clauses, loosely=not said)
         if said:
             self._documents.append(_Document(said[:16], n))
 
@@ -235,6 +235,16 @@ class Requests:
             effect_asked=asked,
             target_named=bool(named),
         )
+
+
+def _spoken_of(clause: Clause, clauses: Sequence[Clause], *, loosely: bool) -> tuple[Mention, ...]:
+    """What the nearest clause names, the one before it first: what `it` can mean. `loosely`: without a proper name, any phrase will do."""
+    at = clauses.index(clause)
+    for near in (*reversed(clauses[:at]), *clauses[at + 1 :]):
+        named = tuple(m for m in near.mentions if m.core and (loosely or m.kind != "phrase"))
+        if any(m.kind != "phrase" for m in named):
+            return named
+    return ()
 
 
 def _is_own(name: str, target: Target) -> bool:

@@ -62,7 +62,8 @@ def own_requests(text: str, clauses: Sequence[Clause]) -> list[Clause]:
     """The requests of a followed document that are its own.
 
     A document speaks for whoever wrote it. A passage in it that claims to come from the person or the system, or to set aside what
-    they said, is by somebody who does not say who they are: the person's word for the document does not reach it.
+    they said, is by somebody who does not say who they are: the person's word for the document does not reach it. Of the rest of such
+    a document counts what says to whom or on what: `send the figures to them` could be turned on anybody.
     """
     low = " ".join(text.lower().split())
     if not (posing := [match.start() for match in _POSES.finditer(low)]):
@@ -71,7 +72,8 @@ def own_requests(text: str, clauses: Sequence[Clause]) -> list[Clause]:
     for clause in clauses:
         said = clause.span.lower()
         places = [match.start() for match in re.finditer(re.escape(said), low)] or [0]
-        if not any(abs(at - pose) <= AROUND + len(said) * (pose > at) for at in places for pose in posing):
+        beside = any(abs(at - pose) <= AROUND + len(said) * (pose > at) for at in places for pose in posing)
+        if not beside and any(m.core and m.kind != "phrase" for m in clause.mentions):
             out.append(clause)
     return out
 

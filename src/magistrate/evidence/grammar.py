@@ -111,6 +111,7 @@ TEXTS = _set(
     "email emails mail mails message messages note notes file document doc page readme spec specification plan checklist list letter memo "
     "guide manual ticket issue thread comment comments recipe procedure playbook tutorial howto agenda brief"
 )
+HERE = _set("following below these")
 ANYTHING = _set("what whatever everything all")
 ACCORDING = _set("described specified listed written outlined according instructed says requested")
 """Words by which a request points to a text to follow (`do it as described in X`)."""

@@ -375,6 +375,8 @@ class Reading:
         """Whether this says to do what a text says: not to tell, sum up or translate it."""
         words = self.lows[start:stop]
         orders = not (g.ORDERS | g.ACCORDING).isdisjoint(words)
+        if not g.HERE.isdisjoint(words) and not self._names_text(start, stop):
+            return False  # `perform the following tasks`: they stand here
         if family == "follow":
             return orders or words[0] not in g.LOOSELY or (words[0] != "go" and self._names_text(start, stop))
         if family in v.READING:

@@ -53,6 +53,7 @@ _CASES: tuple[Case, ...] = (
     Case(("payment",), verbs=word_set("withdraw"), objects=word_set("money")),
     Case(("payment",), verbs=word_set("withdraw"), roles=word_set("amount")),
     Case(("delete",), verbs=word_set("withdraw"), words=_APPLIED),
+    Case(("payment",), acts=word_set("update"), objects=word_set("money"), roles=word_set("recipient payee account amount")),
     Case(("vcs-publish", "vcs-rewrite"), acts=word_set("push"), words=word_set("force")),
     Case(("vcs-publish",), acts=word_set("push"), words=_PUSHED, without=word_set("message")),
     Case(("vcs-publish",), acts=word_set("push"), roles=word_set("repo branch"), without=word_set("message")),
