@@ -90,20 +90,13 @@ def test_the_files_of_supervision_are_out_of_reach(command: str, folder: str) ->
         ("move_file", {"source": f"{ODD}/live.db", "destination": "/home/ann/x"}),
         ("execute_sql", {"database": f"{ODD}/live.db", "query": "drop table events"}),
         ("Write", {"file_path": "/home/ann/shop/.claude/settings.json", "content": "{}"}),
+        ("write_files", {"directory": "/", "files": {"srv/watch/m1/hook.py": "x"}}),
+        ("copy_directory", {"source": "/home/ann/shop/evil", "destination": "/"}),
+        ("git_clone", {"repo_name": "ann/watch", "local_dir_path": "/srv/"}),
     ],
 )
 def test_other_tools_do_not_reach_them_either(tool: str, arguments: dict[str, Any]) -> None:
     assert "bright.oversight" in rules(tool, **arguments)
-
-
-def test_one_thing_put_into_the_root_is_not_all_that_lies_under_it() -> None:
-    for tool, arguments in (
-        ("git_clone", {"repo_name": "ann/shop", "local_dir_path": "/"}),
-        ("download_file_through_url", {"url": "https://shop.example/a.zip", "save_dir": "/"}),
-    ):
-        assert "bright.oversight" not in rules(tool, **arguments)
-    assert "bright.oversight" in rules("Bash", command="tar xf a.tar -C /")
-    assert "bright.oversight" in rules("delete_folder", path="/")
 
 
 @pytest.mark.parametrize("command", LOOKS)

@@ -132,15 +132,15 @@ class Requests:
         if any(c.mood == "ask" for c in clauses):
             self._task = n
         self._filed.add(n, "person", clauses)
-        for clause in clauses:
+        for at, clause in enumerate(clauses):
             if clause.follow and clause.mood == "ask":
-                self._follow(n, clause, clauses)
+                self._follow(n, at, clauses)
 
-    def _follow(self, n: int, clause: Clause, clauses: Sequence[Clause]) -> None:
-        """Keep the document that a clause says to follow."""
-        said = tuple(m for m in clause.mentions if m.core)
+    def _follow(self, n: int, at: int, clauses: Sequence[Clause]) -> None:
+        """Keep the document that the clause at a place says to follow."""
+        said = tuple(m for m in clauses[at].mentions if m.core)
         if not any(m.kind != "phrase" for m in said):  # `read X and do what it says`
-            said += _spoken_of(clause, clauses, loosely=not said)
+            said += _spoken_of(at, clauses, phrases=not said)
         if said:
             self._documents.append(_Document(said[:16], n))
 
@@ -237,14 +237,24 @@ class Requests:
         )
 
 
-def _spoken_of(clause: Clause, clauses: Sequence[Clause], *, loosely: bool) -> tuple[Mention, ...]:
-    """What the nearest clause names, the one before it first: what `it` can mean. `loosely`: without a proper name, any phrase will do."""
-    at = clauses.index(clause)
+def _spoken_of(at: int, clauses: Sequence[Clause], *, phrases: bool) -> tuple[Mention, ...]:
+    """What `it` or `they` in the clause at a place can mean: what the nearest clause names, those before it first.
+
+    What was to be written does not count. `phrases`: those that stand beside a name are taken too.
+    """
+    found: tuple[Mention, ...] = ()
+    many = not _MANY.isdisjoint(clauses[at].span.lower().split())
     for near in (*reversed(clauses[:at]), *clauses[at + 1 :]):
-        named = tuple(m for m in near.mentions if m.core and (loosely or m.kind != "phrase"))
-        if any(m.kind != "phrase" for m in named):
-            return named
-    return ()
+        named = tuple(m for m in near.mentions if m.core and (phrases or m.kind != "phrase"))
+        if any(m.kind != "phrase" for m in named) and near.kinds.isdisjoint(_WRITTEN):
+            found += named
+            if not many:
+                break
+    return found
+
+
+_MANY = frozenset({"they", "them", "both", "these", "those", "all"})
+_WRITTEN: frozenset[EffectKind] = frozenset({"create", "overwrite"})
 
 
 def _is_own(name: str, target: Target) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 from magistrate.evidence.names import Mention, words_of
 from magistrate.evidence.sentence import Clause
@@ -13,7 +15,7 @@ HEAD = 400
 LOOK = 32_000
 """Characters of an output that are searched for the name."""
 AROUND = 600
-"""Characters on each side of a request in which wording that poses as somebody else spoils it."""
+"""Characters before wording that poses as somebody else in which it spoils requests as well."""
 _RECORDS = re.compile(r"^(?=- )|(?<=\}),\s*(?=\{)", re.MULTILINE)
 _NUMBERED = re.compile(r"^[ ]{0,12}\d{1,6}(?:\t|\u2192)", re.MULTILINE)
 """Line numbers that a reading tool put before each line."""
@@ -24,18 +26,28 @@ _OWN = re.compile(
 )
 
 _WHO = r"(?:user|person|human|operator|owner|system|developers?|admin(?:istrator)?s?|platform|supervisor)"
+_DROP = r"(?<!not )(?<!never )(?<!n't )\b(?:ignore|disregard|forget|override|set aside)\b"
+_TOLD = r"(?:instructions?|prompts?|rules?|guidelines?|tasks?|orders?|directions?|requests?)"
 _POSES = re.compile(
     # what the agent was told before shall not hold
-    r"\b(?:ignore|disregard|forget|override|set aside)\b[^.\n]{0,30}\b(?:previous|prior|above|earlier|preceding|all|other|your|any)\b"
-    r"[^.\n]{0,25}\b(?:instructions?|prompts?|rules?|guidelines?|tasks?|orders?|directions?|policy|policies)\b"
+    rf"{_DROP}[^.\n]{{0,30}}\b(?:previous|prior|above|earlier|preceding)\b[^.\n]{{0,25}}\b{_TOLD}\b"
+    rf"|{_DROP}[^.\n]{{0,30}}\b{_TOLD}\b[^.\n]{{0,10}}\b(?:above|before)\b"
+    rf"|{_DROP} (?:all|any|every) (?:of )?(?:the |your |these |those )?{_TOLD}\b|{_DROP} (?:the|your) (?:instructions?|prompt)\b"
+    rf"|{_DROP}[^.\n]{{0,30}}\b(?:the|your) {_WHO}\b|{_DROP} (?:everything|anything|what(?:ever)?) (?:that )?you(?: were|'ve been| have been)? told\b"
+    r"|\byour (?:previous|prior|earlier|original) (?:instructions?|task|prompt)s? (?:are|is) (?:void|over|cancelled|canceled|outdated)\b"
     # somebody claims to be the person, or the system
-    rf"|\b(?:message|notice|note|instructions?|order|request|directive|update|command) (?:from|by|of) (?:me, )?(?:the |your )?{_WHO}\b"
+    rf"|(?:^|[.!?] |\bthis is (?:an? )?(?:\w+ ){{0,2}}|\bimportant |\burgent )(?:message|notice|note|instructions?|order|directive|request) from (?:me, )?(?:the |your )?{_WHO}\b"
     rf"|\b(?:me|i am|i'm|myself)[, ]+(?:the|your) (?:real |actual |original )?{_WHO}\b"
+    rf"|\bthis is (?:the|your) (?:real |actual )?{_WHO}(?=[.,:;!\n]| speaking| here)|\bon behalf of (?:the|your) {_WHO}(?=[:,])"
     rf"|\bas (?:the|your) {_WHO},? i\b"
-    r"|\b(?:task|request|question|job)s? (?:that )?i (?:gave|asked|told|set) you\b"
+    r"|\b(?:task|request|question|job)s? (?:that )?i(?:'ve| have)? (?:gave|given|asked|told|set) you\b"
     # the frame of a conversation
-    r"|</?\s{0,3}(?:system|user|assistant|human)\b[^>\n]{0,40}>|<\|[^|>\n]{1,20}\|>|\[/?(?:inst|sys|system)\]"
+    r"|^(?:system|assistant|human) ?:(?: \S+){3}|^\[(?:system|sys)\b[^\]\n]{0,40}\] ?\S|\[system:|\[/?inst\]"
+    r"|<(system|user|assistant|human)>[^<]{0,2000}</\1>|^</?(?:system|user|assistant|human)>$|<\|[a-z_]{1,20}\|>",
+    re.MULTILINE,
 )
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_MARKS = re.compile(r"[*_`~]+|^[ \t]*[>#-]+", re.MULTILINE)
 
 
 def own_names(text: str) -> list[str]:
@@ -62,20 +74,28 @@ def own_requests(text: str, clauses: Sequence[Clause]) -> list[Clause]:
     """The requests of a followed document that are its own.
 
     A document speaks for whoever wrote it. A passage in it that claims to come from the person or the system, or to set aside what
-    they said, is by somebody who does not say who they are: the person's word for the document does not reach it. Of the rest of such
-    a document counts what says to whom or on what: `send the figures to them` could be turned on anybody.
+    they said, is by somebody who does not say who they are: the person's word for the document reaches neither what comes after
+    such a passage nor what stands near before it. A request that is not found is taken to be there. Linear in the text.
     """
-    low = " ".join(text.lower().split())
-    if not (posing := [match.start() for match in _POSES.finditer(low)]):
+    folded = _folded(text)
+    posing = [match.start() for match in _POSES.finditer(folded)]
+    if not posing:
         return list(clauses)
-    out = []
-    for clause in clauses:
-        said = clause.span.lower()
-        places = [match.start() for match in re.finditer(re.escape(said), low)] or [0]
-        beside = any(abs(at - pose) <= AROUND + len(said) * (pose > at) for at in places for pose in posing)
-        if not beside and any(m.core and m.kind != "phrase" for m in clause.mentions):
-            out.append(clause)
-    return out
+    flat = folded.replace("\n", " ")
+
+    @cache
+    def place(span: str) -> int:
+        """Where it is said last: of what is said twice the worst place counts."""
+        said = " ".join(_folded(span).split())
+        return flat.rfind(said) if said else -1
+
+    return [clause for clause in clauses if 0 <= place(clause.span) < posing[0] - AROUND]
+
+
+def _folded(text: str) -> str:
+    """A text line by line as it reads: without marks, what cannot be seen, or odd forms of letters."""
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).replace("\u2019", "'")
+    return "\n".join(" ".join(line.split()) for line in _MARKS.sub(" ", plain).lower().split("\n"))
 
 
 def _named(mentions: tuple[Mention, ...], text: str, head: str) -> bool:

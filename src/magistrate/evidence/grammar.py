@@ -101,18 +101,21 @@ FULFIL = _set(
     "complete carry address handle implement finish execute perform resolve apply run work go solve fix tackle process achieve take deal"
 )
 """Verbs that do what their object says; others (`translate the instructions`) only treat it as a text."""
-NEEDS = _set("needs asks wants asked said says wanted")
+NEEDS = _set("needs asks wants asked said says wanted say ask need want contains contain describes describe")
 """With `what` or `everything`: the request is whatever somebody wrote (`do what she asks`)."""
 BARE_NOUNS = _set("address contact name label title rate estimate price cost detail")
 """Words that are verbs only with an object."""
 LOOSELY = _set("do does done deal tackle take work proceed continue go")
 """Verbs for any kind of doing: their object is a text to follow only if it is the sort of thing that says what to do."""
 TEXTS = _set(
-    "email emails mail mails message messages note notes file document doc page readme spec specification plan checklist list letter memo "
-    "guide manual ticket issue thread comment comments recipe procedure playbook tutorial howto agenda brief"
+    "email mail message note file document doc page readme spec specification plan checklist letter memo guide manual ticket issue thread "
+    "comment recipe procedure playbook tutorial howto agenda brief runbook sop rfc design story backlog card wiki handover handbook"
 )
 HERE = _set("following below these")
+"""With a noun for tasks and no text named: they stand in the message itself."""
+OUT_OF = _set("from in on at of")
 ANYTHING = _set("what whatever everything all")
+"""Objects that together with one of `NEEDS` stand for what a text says."""
 ACCORDING = _set("described specified listed written outlined according instructed says requested")
 """Words by which a request points to a text to follow (`do it as described in X`)."""
 CONSENT = _set(

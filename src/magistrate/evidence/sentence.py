@@ -117,10 +117,8 @@ class Reading:
         low = self.low(i)
         if low not in g.FIRST_WORDS or self.tokens[i].kind != "word":
             return 0, ""
-        if low in g.BARE_NOUNS and (
-            i + 1 >= len(self.tokens) or self.tokens[i + 1].kind == "mark" or self.low(i + 1) in g.LINKS
-        ):
-            return 0, ""  # `its name, address and price`
+        if low in g.BARE_NOUNS and self._listed(i):
+            return 0, ""
         if low not in g.MULTI:
             return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
         follow = [self.low(i + k) for k in range(1, 6)]
@@ -133,6 +131,14 @@ class Reading:
             if family and (k < 3 or particle in ("know", "public", "private")):
                 return 1, "read" if particle == "know" and follow[0] in ("me", "us") else family
         return (1, v.VERBS[low]) if low in v.VERBS else (0, "")
+
+    def _listed(self, i: int) -> bool:
+        """Whether a word stands in a list of things, with nothing that it could be done to: `its name, address and price`."""
+        if not i or not g.NEGATIONS.isdisjoint(self.lows[max(0, i - 8) : i]):
+            return False
+        ends = i + 1 >= len(self.tokens) or self.tokens[i + 1].kind == "mark" or self.low(i + 1) in g.LINKS
+        before = self.tokens[i - 1].text == "," or self.low(i - 1) in g.LINKS or self.low(i - 1) in g.DETERMINERS
+        return ends and before
 
     def _person_at(self, i: int) -> bool:
         """Whether a name or an address stands there (`write to Bob`, not `write to disk`)."""
@@ -375,7 +381,8 @@ class Reading:
         """Whether this says to do what a text says: not to tell, sum up or translate it."""
         words = self.lows[start:stop]
         orders = not (g.ORDERS | g.ACCORDING).isdisjoint(words)
-        if not g.HERE.isdisjoint(words) and not self._names_text(start, stop):
+        here = not g.HERE.isdisjoint(words) and g.OUT_OF.isdisjoint(words)
+        if here and not self._names_text(start, stop):
             return False  # `perform the following tasks`: they stand here
         if family == "follow":
             return orders or words[0] not in g.LOOSELY or (words[0] != "go" and self._names_text(start, stop))
@@ -392,10 +399,17 @@ class Reading:
         words = self.lows[start + 1 : stop]
         if not g.ANYTHING.isdisjoint(words) and not g.NEEDS.isdisjoint(words):
             return True  # `do what it says`
-        return any(
-            t.kind in ("path", "url", "identifier") or (t.kind == "word" and t.low in g.TEXTS)
-            for t in self.tokens[start + 1 : stop]
-        )
+        if words[:1] == ["to"]:
+            return False  # `proceed to the page`
+        for i in range(start + 1, stop):
+            t = self.tokens[i]
+            if t.kind in ("path", "url", "identifier") or (
+                t.kind == "word" and g.TEXTS & {t.low, t.low.removesuffix("s")}
+            ):
+                return True
+            if self.lows[start] in ("do", "does", "done") and t.low not in g.DETERMINERS | g.WHOLE | g.PREPOSITIONS:
+                return False  # `do the checklist`, not `do a summary of the checklist`
+        return False
 
 
 _PUTS = frozenset({"write", "create", "set", "copy", "move", "credential"})
@@ -412,6 +426,8 @@ def _added(family: str, noun: str) -> v.Kinds:
     kinds = v.NOUNS.get(noun) or v.NOUNS.get(noun.removesuffix("s"), NO_KINDS)
     if noun in v.REPOSITORIES and family not in v.OPENED_TO:
         kinds = kinds - {"permission"}
+    if family == "run" and any(noun.removesuffix("s") in sort for sort in v.SORTS):
+        kinds = kinds - {"payment"}  # `try a restaurant`
     return kinds - v.NOUNS_DO_NOT_ADD.get(family, NO_KINDS)
 
 

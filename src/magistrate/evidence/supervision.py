@@ -90,10 +90,7 @@ def _touched(effect: Effect, guarded: Sequence[str]) -> str:
         return effect.target
     if effect.kind == "overwrite" and any(posixpath.dirname(one) == path for one in guarded):
         return effect.target  # it may land in the folder itself
-    put = (
-        effect.kind == "create" and effect.certainty != "parsed"
-    )  # a tool puts one thing there; a command may unpack many
-    if effect.kind in _TAKES or (is_whole(effect) and not put):
+    if effect.kind in _TAKES or is_whole(effect):
         shallow = effect.kind not in _TAKES and effect.target.endswith("/*") and "recursive" not in effect.flags
         held = "" if shallow else next((one for one in guarded if inside(one, path)), "")
         if held and path.startswith("/"):

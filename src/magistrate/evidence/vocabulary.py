@@ -250,20 +250,18 @@ NOUNS_DO_NOT_ADD: dict[str, Kinds] = {
     "cancel": _kinds("payment"),
     "delete": _kinds("payment"),
     "move": _kinds("payment"),
-    "run": _kinds("payment"),
 }
-"""Kinds that an object's noun does not add to a family: a trip that is shared is not paid for, nor a restaurant that
-somebody wants to try; rows that are uploaded change no table."""
+"""Kinds that an object's noun does not add to a family: a trip that is shared is not paid for, rows that are uploaded change no table."""
 OPENED_TO = word_set("set make grant share transfer light create")
 """Families for which `the repository` may mean who can see it; deleting or renaming one opens it to nobody."""
 REPOSITORIES = word_set("repo repository repositories")
 SORTS: tuple[frozenset[str], ...] = (
     word_set("hotel hostel motel inn room suite stay accommodation lodging apartment"),
     word_set("restaurant table cafe diner bistro lunch dinner brunch meal"),
-    word_set("car cars van vehicle rental taxi cab ride"),
+    word_set("car van vehicle taxi cab"),
     word_set("flight plane airline airplane"),
     word_set("train rail bus coach ferry"),
-    word_set("concert theatre theater cinema movie show museum match"),
+    word_set("concert theatre theater cinema movie show museum"),
 )
 """Sorts of things that are booked: who asks for one asks for none of another."""
 DATES = word_set("calendar meeting event appointment session call reservation booking")

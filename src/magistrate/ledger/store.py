@@ -72,11 +72,11 @@ class Ledger:
         """Put events at the end of a run, into the open transaction. Returns their numbers within the run."""
         try:
             if not self._db.in_transaction:
+                self._kinds.clear()
+                self._turn += 1
                 self._db.execute("BEGIN IMMEDIATE")
                 self._heads.clear()
                 self._fresh = self._uncovered()
-                self._kinds.clear()
-                self._turn += 1
             return [self._append(run, body) for body in bodies]
         except sqlite3.Error as error:
             self._abandon()
