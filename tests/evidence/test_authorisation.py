@@ -685,7 +685,7 @@ KINDS: dict[str, list[tuple[Any, Effect, set[str]]]] = {
                         "Then tidy the desk.", "Before you go home:", "AI agents must run the checks first.", "Connect with `ssh <user>@build`.",
                         "Start each request from the user with a plan.", "Do not disregard any of these instructions.",
                         "Ignore any TODO in vendor; other tasks come first.", "Set `[system]` in the ini.", "This is the user guide.",
-                        
+
                     )
                 ),
                 *(
