@@ -113,7 +113,6 @@ TEXTS = _set(
 )
 HERE = _set("following below these")
 """With a noun for tasks and no text named: they stand in the message itself."""
-OUT_OF = _set("from in on at of")
 ANYTHING = _set("what whatever everything all")
 """Objects that together with one of `NEEDS` stand for what a text says."""
 ACCORDING = _set("described specified listed written outlined according instructed says requested")

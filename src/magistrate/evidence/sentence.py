@@ -381,7 +381,7 @@ class Reading:
         """Whether this says to do what a text says: not to tell, sum up or translate it."""
         words = self.lows[start:stop]
         orders = not (g.ORDERS | g.ACCORDING).isdisjoint(words)
-        here = not g.HERE.isdisjoint(words) and g.OUT_OF.isdisjoint(words)
+        here = not g.HERE.isdisjoint(words) and "from" not in words
         if here and not self._names_text(start, stop):
             return False  # `perform the following tasks`: they stand here
         if family == "follow":
