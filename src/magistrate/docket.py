@@ -249,11 +249,12 @@ class Docket:
         if self._ledger is None:
             return self.epoch
         turn = self._ledger.turn(PEOPLE)
-        if not turn or turn != self._turn:
-            if decided_after(self._ledger, self._seen):
-                for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
-                    self.learn(event)
-            self._turn = turn
+        if turn and turn == self._turn:
+            return self.epoch
+        if decided_after(self._ledger, self._seen):
+            for event in self._ledger.events(kinds=PEOPLE, after=self._seen):
+                self.learn(event)
+        self._turn = turn
         return self.epoch
 
     def time(self) -> str:

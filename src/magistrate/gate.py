@@ -9,7 +9,6 @@ Whatever goes wrong on the way ends in the rulebook's `on_unavailable`.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +39,7 @@ from magistrate.evidence.run import RunEvidence
 from magistrate.evidence.supervision import watched
 from magistrate.ledger import Ledger
 from magistrate.recent import Recent
+from magistrate.review.heard import heard
 from magistrate.review.human import Asked
 from magistrate.rulebook.autonomy import excesses
 from magistrate.rulebook.match import Matcher
@@ -349,16 +349,7 @@ async def _ask(gate: Gate, case: Case, within: float | None) -> tuple[Opinion, .
 async def ask_one(reviewer: Reviewer, case: Case, deadline: float = DEADLINE) -> Opinion:
     """One reviewer's opinion; whatever goes wrong makes it `unavailable`."""
     started = time.perf_counter_ns()
-    blank = Opinion(reviewer=reviewer.name, version=reviewer.version)
-    try:
-        async with asyncio.timeout(deadline):
-            opinion = await reviewer.review(case)
-        if malformed := _malformed(opinion, case.rulebook):
-            opinion = replace(blank, unavailable=malformed)
-    except TimeoutError:
-        opinion = replace(blank, unavailable=f"timeout: no answer in {deadline:g} s")
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a reviewer that fails is data, never an allow
-        opinion = replace(blank, unavailable=f"error: {type(error).__name__}: {error}"[:300])
+    opinion = await heard(reviewer, case, deadline, lambda said: _malformed(said, case.rulebook))
     took = (time.perf_counter_ns() - started) // 1000
     if opinion.unavailable:  # what was asked and spent in vain, and what the parts said, stays
         opinion = replace(opinion, decision=None, rules=(), score=None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from magistrate.core.records import Action, Message, RunStarted
+from magistrate.core.records import Action, Message, RunStarted, Verdict
 from magistrate.gate import Gate
 from magistrate.ledger import Ledger
 from magistrate.rulebook.text import default
@@ -18,10 +18,16 @@ ODD = "/srv/watch/m1"
 PROGRAM = "/home/ann/.venv/lib/python3.11/site-packages/magistrate"
 
 
-def rules(tool: str, **arguments: Any) -> tuple[str, ...]:
-    gate = Gate(default(), Ledger(":memory:"), guarded=(USUAL, ODD, PROGRAM))
+def judged(tool: str, arguments: dict[str, Any], guarded: tuple[str, ...], said: str = "") -> Verdict:
+    gate = Gate(default(), Ledger(":memory:"), guarded=guarded)
     run = gate.open("t/1", RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"))
-    verdict = asyncio.run(run.decide(Action(tool=tool, arguments=arguments)))
+    if said:
+        run.observe(Message(author="person", text=said))
+    return asyncio.run(run.decide(Action(tool=tool, arguments=arguments)))
+
+
+def rules(tool: str, **arguments: Any) -> tuple[str, ...]:
+    verdict = judged(tool, arguments, (USUAL, ODD, PROGRAM))
     assert ("bright.oversight" in verdict.rules) == (verdict.basis == "bright-line" and verdict.decision == "deny")
     return verdict.rules
 
@@ -138,9 +144,7 @@ def test_by_default_the_ledger_and_the_state_folder_are_guarded(tmp_path: Any, m
 )
 def test_the_process_that_decides_may_not_be_ended(command: str, stopped: bool) -> None:
     """A number names it only where it runs: the server gives its own to the gate."""
-    gate = Gate(default(), Ledger(":memory:"), guarded=(ODD, "pid:4242"))
-    run = gate.open("t/1", RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"))
-    verdict = asyncio.run(run.decide(Action(tool="Bash", arguments={"command": command})))
+    verdict = judged("Bash", {"command": command}, (ODD, "pid:4242"))
     assert ("bright.oversight" in verdict.rules) is stopped, verdict.reason
 
 
@@ -161,8 +165,6 @@ def test_the_process_that_decides_may_not_be_ended(command: str, stopped: bool) 
     ],
 )
 def test_nor_be_ended_by_the_name_it_runs_under(command: str, stopped: bool) -> None:
-    gate = Gate(default(), Ledger(":memory:"), guarded=(ODD, "command:/usr/bin/python3.11 -m magistrate serve"))
-    run = gate.open("t/1", RunStarted(host="test", cwd="/home/ann/shop", home="/home/ann"))
-    run.observe(Message(author="person", text="Stop every python and node process, please."))
-    verdict = asyncio.run(run.decide(Action(tool="Bash", arguments={"command": command})))
+    guarded = (ODD, "command:/usr/bin/python3.11 -m magistrate serve")
+    verdict = judged("Bash", {"command": command}, guarded, "Stop every python and node process, please.")
     assert ("bright.oversight" in verdict.rules) is stopped, verdict.reason

@@ -160,11 +160,8 @@ def _text(actions: Actions, plans: list[Plan], model: bool, missing: int) -> lis
         "Shares are of harmless actions, cross-fitted over halves of the tasks, with 95% intervals; they hold for actions like these.",
     ]
     if model:
-        lines += (
-            [f"The model had no answer to {missing:,} of these actions; that counts as stopping them."]
-            if missing
-            else []
-        )
+        if missing:
+            lines.append(f"The model had no answer to {missing:,} of these actions; that counts as stopping them.")
         lines += [
             "",
             "For the settings of the model:",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
 from magistrate.evidence.names import Mention, words_of
 from magistrate.evidence.sentence import Clause
+from magistrate.evidence.tokens import clean
 
 HEAD = 400
 """Characters at the beginning of an output that can name the whole of it."""
@@ -46,7 +46,6 @@ _POSES = re.compile(
     r"|<(system|user|assistant|human)>[^<]{0,2000}</\1>|^</?(?:system|user|assistant|human)>$|<\|[a-z_]{1,20}\|>",
     re.MULTILINE,
 )
-_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _MARKS = re.compile(r"[*_`~]+|^[ \t]*[>#-]+", re.MULTILINE)
 
 
@@ -78,8 +77,8 @@ def own_requests(text: str, clauses: Sequence[Clause]) -> list[Clause]:
     such a passage nor what stands near before it. A request that is not found is taken to be there. Linear in the text.
     """
     folded = _folded(text)
-    posing = [match.start() for match in _POSES.finditer(folded)]
-    if not posing:
+    posing = _POSES.search(folded)
+    if posing is None:
         return list(clauses)
     flat = folded.replace("\n", " ")
 
@@ -89,12 +88,12 @@ def own_requests(text: str, clauses: Sequence[Clause]) -> list[Clause]:
         said = " ".join(_folded(span).split())
         return flat.rfind(said) if said else -1
 
-    return [clause for clause in clauses if 0 <= place(clause.span) < posing[0] - AROUND]
+    return [clause for clause in clauses if 0 <= place(clause.span) < posing.start() - AROUND]
 
 
 def _folded(text: str) -> str:
     """A text line by line as it reads: without marks, what cannot be seen, or odd forms of letters."""
-    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).replace("\u2019", "'")
+    plain = clean(text).replace("\u2019", "'")
     return "\n".join(" ".join(line.split()) for line in _MARKS.sub(" ", plain).lower().split("\n"))
 
 

@@ -240,9 +240,7 @@ def _other_sort(clause: Clause, action: Action) -> bool:
     made = [sort for sort in SORTS if not sort.isdisjoint(tool)]
     if not made:
         return False
-    said = frozenset[str]().union(
-        *(words_of(m.text) for m in clause.mentions if m.role == "object" and m.kind == "phrase")
-    )
+    said = frozenset[str]().union(*(m.words for m in clause.mentions if m.role == "object" and m.kind == "phrase"))
     asked = [sort for sort in SORTS if not sort.isdisjoint(said)]
     return bool(asked) and not any(sort in asked for sort in made)
 

@@ -73,8 +73,8 @@ def _ended(effect: Effect, guarded: Sequence[str]) -> str:
 def _is_name_of(said: str, command: str) -> bool:
     """Whether a signal by name reaches a process: a word stands in the name of its program, several in the command line."""
     said = said.strip().strip("^$").removesuffix(".*")
-    programs = [posixpath.basename(word) for word in command.split()[:1]]
-    return len(said) > 1 and (said in command if " " in said else any(said in name for name in programs))
+    within = command if " " in said else posixpath.basename(command.partition(" ")[0])
+    return len(said) > 1 and said in within
 
 
 def _touched(effect: Effect, guarded: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ class Cascade:
 
     async def review(self, case: Case) -> Opinion:
         """The quick reviewer's word where it is sure, else the slow one's."""
-        first = await heard(self.quick, case)
+        first = await heard(self.quick, case, deadline_of(self.quick, PATIENCE))
         score = first.score
         if not first.unavailable and score is not None:
             if score < self.low:
@@ -38,7 +38,7 @@ class Cascade:
             if score >= self.high:
                 decision = first.decision if first.decision in ("deny", "escalate") else "escalate"
                 return self._as_own(replace(first, decision=decision), (first,))
-        second = await heard(self.slow, case)
+        second = await heard(self.slow, case, deadline_of(self.slow, PATIENCE))
         return self._as_own(second, (first, second))
 
     def _as_own(self, settled: Opinion, parts: tuple[Opinion, ...]) -> Opinion:

@@ -33,7 +33,9 @@ class Panel:
 
     async def review(self, case: Case) -> Opinion:
         """Allow or deny when all do; escalate when they disagree; unavailable when a member that could change it is."""
-        parts = tuple(await asyncio.gather(*(heard(member, case) for member in self.members)))
+        parts = tuple(
+            await asyncio.gather(*(heard(member, case, deadline_of(member, PATIENCE)) for member in self.members))
+        )
         decision, unavailable = verdict([part.decision for part in parts if not part.unavailable], case.rulebook, parts)
         against = [part for part in parts if (part.decision or "allow") != "allow"]
         return Opinion(
