@@ -6,6 +6,7 @@ Also `replay`: the runs of a ledger judged again, which under the same revision 
 from __future__ import annotations
 
 import heapq
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
@@ -33,6 +34,8 @@ from magistrate.ledger.people import PEOPLE, family, lineage
 
 MAX_PARENTS = 256
 """Finished runs whose evidence is kept for sub-agents that may follow."""
+COMMIT_EVERY = 0.5
+"""Seconds after which what was judged is made durable, at the end of a run: doing it for each costs more than judging a short one."""
 
 
 class Judged(Record, frozen=True, kw_only=True):
@@ -49,13 +52,14 @@ class Judged(Record, frozen=True, kw_only=True):
 async def look_back(
     sessions: Iterable[Session], gate: Gate, *, begin: Callable[[RunStarted], object] = lambda started: None
 ) -> AsyncIterator[Judged]:
-    """Judge every action of every session, each run committed at its end; yields verdicts as they are made.
+    """Judge every action of every session; yields verdicts as they are made. Whole runs are committed, at least twice a second.
 
     `begin` is called with each run's start, so that runs without any action are counted too.
 
     A run id that the ledger holds already gets a suffix: a second review is a run of its own.
     """
     parents: OrderedDict[str, Run] = OrderedDict()
+    committed = time.monotonic()
     for session in sessions:
         parent = parents.get(session.started.parent)
         started = msgspec.structs.replace(session.started, parent=parent.id) if parent else session.started
@@ -77,7 +81,10 @@ async def look_back(
                 )
             else:
                 run.observe(event)
-        run.close()
+        if time.monotonic() - committed >= COMMIT_EVERY:
+            run.close()
+            committed = time.monotonic()
+    gate.ledger.commit()
 
 
 def replay(ledger: Ledger, run: str, gate: Gate) -> Iterator[tuple[Event, Verdict]]:

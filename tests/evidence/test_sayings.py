@@ -39,13 +39,15 @@ def test_holders_are_the_texts_with_every_key(seed: int, count: int, shares: lis
         assert list(said.holders(keys, start)) == [n for n in range(start, count) if texts[n] >= set(keys)]
 
 
-def test_common_keys_are_joined_as_bits_and_rare_ones_by_leaping() -> None:
+def test_common_keys_are_joined_as_bits_and_rare_ones_slot_by_slot() -> None:
     common = _index([{"a", "b"}] * COMMON)
     rare = _index([{"a", "b"}] * (COMMON - 1))
     assert list(common.holders(["a", "b"])) == list(range(COMMON))
     assert list(rare.holders(["a", "b"])) == list(range(COMMON - 1))
     assert common._bits
     assert not rare._bits
+    assert list(rare.holders(["a", "b"], rare=True)) == list(range(COMMON - 1))
+    assert not list(common.holders(["a", "b"], rare=True))
 
 
 @settings(max_examples=60, deadline=None)

@@ -17,6 +17,7 @@ from train.model import BASE_RATE, calibrate, export, fit, out_of_fold, threshol
 
 from magistrate.review.features import FEATURES  # noqa: E402
 from magistrate.review.screen import read  # noqa: E402
+from magistrate.review.trees import scorer  # noqa: E402
 from train import figures  # noqa: E402
 
 DATA = Path(os.environ.get("MAGISTRATE_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
@@ -64,7 +65,7 @@ def test_exported_trees_score_as_the_model_does() -> None:
     model = fit(cases)
     forest = export(model, calibrate(cases, out_of_fold(cases)), {}).forest
     expected = model.decision_function(cases.x[:200])
-    assert [forest.margin(row) for row in cases.x[:200].tolist()] == pytest.approx(expected.tolist(), abs=1e-6)
+    assert [scorer(forest)(row) for row in cases.x[:200].tolist()] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 def test_a_group_is_never_on_both_sides() -> None:

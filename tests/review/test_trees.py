@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from magistrate.core.errors import ConfigError
 from magistrate.review.features import FEATURES
 from magistrate.review.screen import Screen, read
-from magistrate.review.trees import Forest
+from magistrate.review.trees import Forest, scorer
 
 numbers = st.floats(-10, 10)
 
@@ -55,11 +55,13 @@ def plainly(forest: Forest, node: int, x: Sequence[float]) -> float:
 
 
 @settings(max_examples=60)
-@given(forests(), st.lists(numbers, min_size=4, max_size=4))
-def test_margin_and_contributions_agree_with_a_plain_reading(forest: Forest, x: list[float]) -> None:
+@given(forests(), st.data())
+def test_score_and_contributions_agree_with_a_plain_reading(forest: Forest, data: st.DataObject) -> None:
     forest.check(4)
+    values = numbers | st.sampled_from(forest.threshold)  # on a threshold is left of it
+    x = data.draw(st.lists(values, min_size=4, max_size=4))
     expected = forest.base + sum(plainly(forest, root, x) for root in forest.roots)
-    assert forest.margin(x) == pytest.approx(expected)
+    assert scorer(forest)(x) == pytest.approx(expected)
     means = forest.base + sum(forest.value[root] for root in forest.roots)
     assert means + sum(forest.contributions(x)) == pytest.approx(expected)
 
@@ -97,6 +99,30 @@ def test_a_file_that_holds_no_weights_is_a_configuration_error(data: bytes) -> N
         read(data)
 
 
+def test_a_tree_with_too_many_leaves_is_turned_away() -> None:
+    def chain(leaves: int) -> Forest:
+        inner = leaves - 1
+        feature = [0] * inner + [-1] * leaves
+        left = [inner + at for at in range(inner)] + [0] * leaves
+        right = [*range(1, inner), 2 * inner] + [0] * leaves
+        return Forest(
+            0.0,
+            [0],
+            feature,
+            [float(at) for at in range(len(feature))],
+            left,
+            right,
+            [float(at) for at in range(len(feature))],
+        )
+
+    forest = chain(64)
+    assert [scorer(forest)([x]) for x in (-1.0, 0.0, 30.5, 99.0)] == [
+        plainly(forest, 0, [x]) for x in (-1.0, 0.0, 30.5, 99.0)
+    ]
+    with pytest.raises(ValueError, match="65 leaves"):
+        scorer(chain(65))
+
+
 def test_weights_for_other_features_are_turned_away() -> None:
     weights = Screen()._weights
     other = msgspec.structs.replace(weights, features=("something", *weights.features[1:]))
@@ -107,6 +133,7 @@ def test_weights_for_other_features_are_turned_away() -> None:
 def test_the_shipped_weights_keep_every_feature_in_its_direction() -> None:
     """Raising one number alone never moves the score against its meaning: along a grid, from many places."""
     forest = Screen()._weights.forest
+    margin = scorer(forest)
     cuts: dict[int, set[float]] = {}
     for asked, at in zip(forest.feature, forest.threshold, strict=True):
         if asked >= 0:
@@ -115,6 +142,6 @@ def test_the_shipped_weights_keep_every_feature_in_its_direction() -> None:
         place = [start] * len(FEATURES)
         for at, feature in enumerate(FEATURES):
             steps = sorted({-1.0, *(cut + 1e-9 for cut in cuts.get(at, ()))})
-            margins = [forest.margin([*place[:at], step, *place[at + 1 :]]) for step in steps]
+            margins = [margin([*place[:at], step, *place[at + 1 :]]) for step in steps]
             rises = [(after - before) * feature.direction for before, after in pairwise(margins)]
             assert all(rise >= -1e-6 for rise in rises), feature.name

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, repeat, zip_longest
+from itertools import chain, islice, repeat, zip_longest
 from typing import Any
 
 from msgspec import Struct
@@ -191,16 +191,16 @@ class Trail:
     def _explaining(self, wanted: Iterable[str]) -> Order | None:
         """The order with most of the action's words that the person did not say; among equals the newest, then the strongest."""
         wanted = sorted(wanted)
-        shared: dict[_Read, int] = {}
-        own: dict[_Read, int] = {}
-        for root in wanted:
-            said = root in self._person
-            for read in self._orders.get(root, ()):
-                shared[read] = shared.get(read, 0) + 1
-                own[read] = own.get(read, 0) + (not said)
+        held = {root: reads for root in wanted if (reads := self._orders.get(root))}
+        shared = Counter(chain.from_iterable(held.values()))
         if not shared:
             return None
-        best = max(shared, key=lambda read: (own[read], shared[read], read.event, read.passage.strength))
+        own = Counter(chain.from_iterable(reads for root, reads in held.items() if root not in self._person))
+        most = max(own.values(), default=0)
+        best = max(
+            (read for read in shared if own[read] == most),
+            key=lambda read: (shared[read], read.event, read.passage.strength),
+        )
         passage = best.passage
         return Order(
             event=best.event,
@@ -208,7 +208,7 @@ class Trail:
             strength=passage.strength,
             signs=passage.signs,
             shared=shared[best],
-            own=own[best],
+            own=most,
             count=len(wanted),
             age=self._actions - best.at,
             span=" ".join(passage.text.split())[:SPAN],

@@ -134,10 +134,11 @@ def reach(said: Iterable[Mention]) -> Reach:
 
 def naming(said: Reach, target: Target) -> list[Mention]:
     """The mentions that name the target. Those that share nothing with its `reach` cannot, and are not compared."""
-    if said.keys().isdisjoint(target.reach):
+    shared = said.keys() & target.reach
+    if not shared:
         return []
-    near = {id(one): one for key in target.reach if key in said for one in said[key]}
-    return [one for one in near.values() if names(one, target)]
+    near = {id(one): one for key in shared for one in said[key]}.values() if len(shared) > 1 else said[shared.pop()]
+    return [one for one in near if names(one, target)]
 
 
 def argument_words(action: Action) -> frozenset[str]:

@@ -242,9 +242,8 @@ def _first_slot(heard: _Heard, form: Form, end: int) -> int | None:
 def _search(heard: _Heard, form: Form, end: int, known: _Search) -> None:
     """Read on: the texts that hold all keys, up to a bound in all; the first few also for the form with markup between its words."""
     limit = MAX_READ_LOOSELY if form.check in ("sample", "short") else MAX_READ
-    if form.check == "sample" and heard.sayings.all_common(form.keys):
-        return  # five everyday words say nothing of a source
-    for slot in islice(heard.sayings.holders(form.keys, known.upto), max(limit - known.read, 0)):
+    telling = form.check == "sample"  # five everyday words say nothing of a source
+    for slot in islice(heard.sayings.holders(form.keys, known.upto, rare=telling), max(limit - known.read, 0)):
         if slot >= end:
             return
         loosely = known.read < MAX_READ_LOOSELY

@@ -1,8 +1,8 @@
 """What one author has said in a run, kept so that the earliest text with a given value is found by look-ups.
 
-For each token the numbers of the texts that hold it, ascending. Several tokens are joined by leaping through the rarest list, or
-as bits where all are common, and the few texts that hold them all are read to see whether they stand together. Cost follows the
-value, not the run; two bounds (`MAX_LEAPS`, `MAX_READ`) keep a hostile run from changing that.
+For each token the numbers of the texts that hold it, ascending. Several tokens are joined by looking up each slot of the rarest,
+or as bits where all are common, and the few texts that hold them all are read to see whether they stand together. Cost follows the
+value, not the run; two bounds (`MAX_HOLDERS`, `MAX_READ`) keep a hostile run from changing that.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from functools import reduce
 from itertools import groupby, islice
 from operator import and_
 
-MAX_LEAPS = 4_096
-"""Steps through the lists, or texts with all keys, for one value."""
+MAX_HOLDERS = 4_096
+"""Texts with all keys that are gone through for one value."""
 MAX_READ = 24
 """Texts read for one value."""
 MAX_READ_LOOSELY = 6
@@ -24,7 +24,7 @@ long text."""
 
 NO_END = 1 << 31
 COMMON = 48
-"""Slots from which a key counts as common: several such are joined as bits, not by leaping."""
+"""Slots from which a key counts as common: several such are joined as bits, not slot by slot."""
 _WIDE = 512
 """Bits of a block."""
 
@@ -76,22 +76,19 @@ class Sayings:
         lists = {key: self._held(key) for key in keys}
         return min(lists, key=lambda key: len(lists[key])) if lists and all(lists.values()) else ""
 
-    def all_common(self, keys: Sequence[str]) -> bool:
-        """Whether each key stands in many texts."""
-        return all(len(self._held(key)) >= COMMON for key in keys)
-
-    def holders(self, keys: Sequence[str], start: int = 0) -> Iterator[int]:
-        """Slots from `start` on that have every key, ascending; at most `MAX_LEAPS`."""
-        if not keys or not self.have(keys):
+    def holders(self, keys: Sequence[str], start: int = 0, *, rare: bool = False) -> Iterator[int]:
+        """Slots from `start` on that have every key, ascending; at most `MAX_HOLDERS`. `rare`: none where all keys are common."""
+        lists = [self._held(key) for key in keys]
+        lists.sort(key=len)
+        rarest: Sequence[int] = lists[0] if lists else ()
+        if not rarest or (rare and len(rarest) >= COMMON):
             return iter(())
-        lists = sorted([(self._held(key), key) for key in dict.fromkeys(keys)], key=_length)
-        rarest = lists[0][0]
         if len(lists) == 1:
             first = bisect_left(rarest, start) if start else 0
-            return iter(rarest[first : first + MAX_LEAPS])
+            return iter(rarest[first : first + MAX_HOLDERS])
         if len(rarest) < COMMON:
-            return _leap([held for held, _ in lists], start)
-        return islice(_shared([self._blocks(key) for _, key in lists], start), MAX_LEAPS)
+            return iter(_among(rarest[bisect_left(rarest, start) :] if start else rarest, lists[1:]))
+        return islice(_shared([self._blocks(key) for key in dict.fromkeys(keys)], start), MAX_HOLDERS)
 
     def _blocks(self, key: str) -> list[int]:
         """The slots of a common key as bits, brought up to date."""
@@ -111,22 +108,14 @@ class Sayings:
         return () if held is None else (held,) if type(held) is int else held  # type: ignore[return-value]
 
 
-def _leap(lists: list[Sequence[int]], start: int) -> Iterator[int]:
-    """What ascending lists have in common from `start` on, the shortest first; stops after `MAX_LEAPS` steps."""
-    at = [0] * len(lists)
-    slot = max(lists[0][0], start)
-    for _ in range(MAX_LEAPS):
-        ahead = slot
-        for i, held in enumerate(lists):
-            if held[at[i]] < ahead:
-                at[i] = bisect_left(held, ahead, at[i] + 1)
-                if at[i] == len(held):
-                    return
-            ahead = held[at[i]]
-        if ahead == slot:
-            yield slot
-            ahead += 1
-        slot = ahead
+def _among(few: Sequence[int], lists: list[Sequence[int]]) -> Sequence[int]:
+    """Which of a few slots stand in every other ascending list too."""
+    for held in lists:
+        if not few:
+            break
+        last = held[-1]
+        few = [slot for slot in few if slot <= last and held[bisect_left(held, slot)] == slot]
+    return few
 
 
 def _shared(each: list[list[int]], start: int) -> Iterator[int]:
@@ -152,7 +141,3 @@ def _as_bits(slots: Iterable[int]) -> int:
     for slot in slots:
         marks[_WIDE - 1 - slot % _WIDE] = 49
     return int(marks, 2)
-
-
-def _length(entry: tuple[Sequence[int], str]) -> int:
-    return len(entry[0])

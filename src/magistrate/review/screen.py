@@ -8,6 +8,7 @@ itself: rules and bright lines are asked before it and stay above it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import resources
 from math import exp
@@ -19,7 +20,7 @@ from magistrate.core.protocols import Case
 from magistrate.core.records import Evidence, Opinion, Record
 from magistrate.review.features import FEATURES, features
 from magistrate.review.reasons import reasons
-from magistrate.review.trees import Forest
+from magistrate.review.trees import Forest, scorer
 
 RULE = "judgement.likeness"
 """The rule that the screen applies, cited where the rulebook has it."""
@@ -60,6 +61,7 @@ class Screen:
     def __init__(self, budget: str = BUDGET) -> None:
         """`budget`: the share of harmless actions that may be escalated, one of `Screen.budgets()`. Raises ConfigError otherwise."""
         self._weights, self.version = _load()
+        self._margin = _margin()
         if budget not in self._weights.thresholds:
             raise ConfigError(f"no threshold for the review budget {budget!r}; there are {', '.join(self.budgets())}")
         self.threshold = self._weights.thresholds[budget]
@@ -103,7 +105,7 @@ class Screen:
 
     def _probability(self, numbers: list[float]) -> float:
         weights = self._weights
-        odds = weights.scale * weights.forest.margin(numbers) + weights.shift
+        odds = weights.scale * self._margin(numbers) + weights.shift
         return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, odds))))
 
 
@@ -111,6 +113,12 @@ class Screen:
 def _load() -> tuple[Weights, str]:
     """The shipped weights and their hash. Raises ConfigError when they do not fit this version's features."""
     return read(resources.files("magistrate.review").joinpath("weights", "screen.json").read_bytes())
+
+
+@lru_cache(maxsize=1)
+def _margin() -> Callable[[Sequence[float]], float]:
+    """The shipped trees, prepared."""
+    return scorer(_load()[0].forest)
 
 
 def read(data: bytes) -> tuple[Weights, str]:
