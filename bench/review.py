@@ -1,6 +1,7 @@
 """A look-back over labelled sessions: records, actions a second, peak memory for one file and for all.
 
-Each line is a process of its own, `magistrate review --json FILES`, its output counted. Needs the sessions (MAGISTRATE_DATA, or
+Each line is a run of its own, `magistrate review --json FILES`, its output counted: with `--processes 1`, so that seconds are those of
+one core, and for all files also with 2 and 4. The peak is that of the largest process. Needs the sessions (MAGISTRATE_DATA, or
 `../shared/data`); says so and stops without them.
 """
 
@@ -18,18 +19,19 @@ from pathlib import Path
 DATA = Path(os.environ.get("MAGISTRATE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
-def review(files: list[Path]) -> tuple[int, int, float, float]:
+def review(files: list[Path], processes: int) -> tuple[int, int, float, float]:
     """`(actions, runs, seconds, peak MiB)` of one review, run by a small process of its own so that the peak is its own."""
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, __file__, "--one", home, *map(str, files)]
+        command = [sys.executable, __file__, "--one", home, str(processes), *map(str, files)]
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = json.loads(out.strip().splitlines()[-1])
     return found["actions"], found["runs"], found["seconds"], found["peak"]
 
 
-def one(home: str, files: list[str]) -> None:
+def one(home: str, processes: str, files: list[str]) -> None:
     started = time.perf_counter()
-    command = [sys.executable, "-m", "magistrate", "review", "--json", "--ledger", f"{home}/l.db", *files]
+    command = [sys.executable, "-m", "magistrate", "review", "--json", "--ledger", f"{home}/l.db"]
+    command += ["--processes", processes, *files]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         actions, runs = 0, set()
@@ -51,14 +53,14 @@ def main() -> None:
         print(f"no labelled sessions in {DATA}: nothing measured")
         return
     print(f"{'file':40} {'actions':>8} {'seconds':>8} {'actions/s':>10} {'peak MiB':>9}")
-    for chosen in [*([file] for file in files), files]:
-        name = chosen[0].name if len(chosen) == 1 else "all of them"
-        actions, _, seconds, peak = review(chosen)
+    for chosen, processes in [*(([file], 1) for file in files), (files, 1), (files, 2), (files, 4)]:
+        name = chosen[0].name if len(chosen) == 1 else f"all of them, processes: {processes}"
+        actions, _, seconds, peak = review(chosen, processes)
         print(f"{name:40} {actions:8,} {seconds:8.1f} {actions / seconds:10,.0f} {peak:9.0f}")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
-        one(sys.argv[2], sys.argv[3:])
+        one(sys.argv[2], sys.argv[3], sys.argv[4:])
     else:
         main()

@@ -35,6 +35,7 @@ from magistrate.core.records import (
     Verdict,
 )
 from magistrate.docket import Docket, Seat
+from magistrate.evidence.ahead import Foreseen
 from magistrate.evidence.run import RunEvidence
 from magistrate.evidence.supervision import watched
 from magistrate.ledger import Ledger
@@ -113,13 +114,22 @@ class Gate:
         self._matchers: OrderedDict[str, Matcher] = OrderedDict({rulebook.revision: self.matcher})
         self.guarded = guarded_by(ledger) if guarded is None else tuple(guarded)
 
-    def open(self, run: str, started: RunStarted, parent: Run | None = None, *, past: bool = False) -> Run:
+    def open(
+        self,
+        run: str,
+        started: RunStarted,
+        parent: Run | None = None,
+        *,
+        past: bool = False,
+        foreseen: Foreseen | None = None,
+    ) -> Run:
         """Begin a run: its first event is recorded, its evidence starts empty or from its parent's.
 
-        `past`: the run is over, nothing that is decided can stop anything; its verdicts say `dry-run`.
+        `past`: the run is over, nothing that is decided can stop anything; its verdicts say `dry-run`. `foreseen`: its evidence,
+        where that was worked out before; then also that of the runs under it has to be.
         """
         seat = self.docket.seat(run, started, parent.seat if parent else None)
-        evidence = RunEvidence(started, parent.evidence if parent else None)
+        evidence = foreseen or RunEvidence(started, _heard(parent))
         recent = Recent(parent=parent.recent if parent else None)
         opened = Run(self, run, evidence, recent, seat=seat, mode="dry-run" if past else self.mode)
         opened.begin(started)
@@ -144,7 +154,9 @@ class Gate:
 class Run:
     """One run as the gate sees it."""
 
-    def __init__(self, gate: Gate, run: str, evidence: RunEvidence, recent: Recent, *, seat: Seat, mode: str) -> None:
+    def __init__(
+        self, gate: Gate, run: str, evidence: RunEvidence | Foreseen, recent: Recent, *, seat: Seat, mode: str
+    ) -> None:
         self.id = run
         self.seat = seat
         self.mode = mode
@@ -308,6 +320,15 @@ class Run:
             for n, body in zip(numbers, bodies, strict=True):
                 self.recent.add(Event(id=0, run=self.id, n=n, at="", body=body, prev="", hash=""))
         return numbers
+
+
+def _heard(parent: Run | None) -> RunEvidence | None:
+    """What a run's sub-agents start from. Raises TypeError where that is known to another process only."""
+    if parent is None:
+        return None
+    if isinstance(parent.evidence, RunEvidence):
+        return parent.evidence
+    raise TypeError(f"the evidence of {parent.id} was worked out elsewhere; that of its sub-agents has to be, too")
 
 
 def _readable(ledger: object) -> Ledger:

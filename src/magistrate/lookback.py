@@ -26,14 +26,13 @@ from magistrate.core.records import (
     Verdict,
 )
 from magistrate.docket import FED, Docket, Seat
+from magistrate.evidence.ahead import MAX_PARENTS, Crew
 from magistrate.evidence.run import RunEvidence
 from magistrate.evidence.supervision import watched
 from magistrate.gate import Gate, Run, conclude, find
 from magistrate.ledger import Ledger
 from magistrate.ledger.people import PEOPLE, family, lineage
 
-MAX_PARENTS = 256
-"""Finished runs whose evidence is kept for sub-agents that may follow."""
 COMMIT_EVERY = 0.5
 """Seconds after which what was judged is made durable, at the end of a run: doing it for each costs more than judging a short one."""
 
@@ -50,21 +49,26 @@ class Judged(Record, frozen=True, kw_only=True):
 
 
 async def look_back(
-    sessions: Iterable[Session], gate: Gate, *, begin: Callable[[RunStarted], object] = lambda started: None
+    sessions: Iterable[Session],
+    gate: Gate,
+    *,
+    begin: Callable[[RunStarted], object] = lambda started: None,
+    crew: Crew | None = None,
 ) -> AsyncIterator[Judged]:
     """Judge every action of every session; yields verdicts as they are made. Whole runs are committed, at least twice a second.
 
-    `begin` is called with each run's start, so that runs without any action are counted too.
+    `begin` is called with each run's start, so that runs without any action are counted too. `crew`: processes that work out the
+    evidence; the verdicts are the same without.
 
     A run id that the ledger holds already gets a suffix: a second review is a run of its own.
     """
     parents: OrderedDict[str, Run] = OrderedDict()
     committed = time.monotonic()
-    for session in sessions:
+    for session, foreseen in (crew or Crew(1)).see(sessions):
         parent = parents.get(session.started.parent)
         started = msgspec.structs.replace(session.started, parent=parent.id) if parent else session.started
         begin(started)
-        run = gate.open(_free_name(gate, session.run), started, parent, past=True)
+        run = gate.open(_free_name(gate, session.run), started, parent, past=True, foreseen=foreseen)
         parents[session.run] = run
         if len(parents) > MAX_PARENTS:
             parents.popitem(last=False)

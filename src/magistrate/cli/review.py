@@ -16,13 +16,18 @@ from magistrate.cli.options import closing, model_option, reviewers, rulebook_at
 from magistrate.cli.output import FOUND, PARTIAL, json_line, plain, progress, report_problems, table
 from magistrate.core.config import state_dir
 from magistrate.core.intake import Intake
+from magistrate.core.processes import available
 from magistrate.core.records import Rulebook
+from magistrate.evidence.ahead import Crew
 from magistrate.gate import STRICTNESS, Gate, describe
 from magistrate.hosts import sessions
 from magistrate.hosts.discover import own_history
 from magistrate.ledger import Ledger
 from magistrate.lookback import Judged, look_back
 from magistrate.report.summary import Summary
+
+MAX_PROCESSES = 4
+"""By default: more see faster than one can judge."""
 
 
 @click.command()
@@ -42,6 +47,12 @@ from magistrate.report.summary import Summary
 )
 @click.option("--top", default=10, show_default=True, help="How many of the most serious to print.")
 @click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=min(available(), MAX_PROCESSES),
+    help=f"How many work out evidence, once a second was not enough; as many as there are cores, at most {MAX_PROCESSES}, by default.",
+)
+@click.option(
     "--fail-on", type=click.Choice(["deny", "escalate"]), help="Exit with 4 when a verdict is this or stricter."
 )
 def review(
@@ -53,6 +64,7 @@ def review(
     as_json: bool,
     html_path: Path | None,
     top: int,
+    processes: int,
     fail_on: str | None,
 ) -> None:
     """Review finished agent sessions: what would have been stopped, and why.
@@ -67,9 +79,9 @@ def review(
     where = ledger_path or state_dir() / "reviews" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.db"
     intake, summary = Intake(), Summary()
     asked = reviewers(screen, model_path)
-    with Ledger(where) as ledger, few_collections():
+    with Ledger(where) as ledger, few_collections(), Crew(processes) as crew:
         gate = Gate(rulebook, ledger, reviewers=asked, durable=False)
-        asyncio.run(closing(_review(chosen, gate, intake, summary, as_json), asked))
+        asyncio.run(closing(_review(chosen, gate, crew, intake, summary, as_json), asked))
         checkpoint = ledger.checkpoint
     report_problems(intake)
     if html_path:
@@ -102,10 +114,10 @@ def few_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _review(paths: list[Path], gate: Gate, intake: Intake, summary: Summary, as_json: bool) -> None:
+async def _review(paths: list[Path], gate: Gate, crew: Crew, intake: Intake, summary: Summary, as_json: bool) -> None:
     run, shown = "", 0
     with progress("reviewing", 1.0) as advance:
-        async for judged in look_back(sessions(paths, intake), gate, begin=summary.begin):
+        async for judged in look_back(sessions(paths, intake), gate, begin=summary.begin, crew=crew):
             summary.add(judged.run, judged.started, judged.action, judged.verdict, judged.outcome)
             if as_json:
                 click.echo(json_line(_line(judged)))

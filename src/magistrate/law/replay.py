@@ -13,19 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 import msgspec
 
 from magistrate import __version__
 from magistrate.core.errors import LedgerError
+from magistrate.core.processes import pool
 from magistrate.core.protocols import Case, Reviewer
 from magistrate.core.records import Action, Evidence, Record, Rulebook
 from magistrate.gate import ask_one
@@ -98,13 +95,12 @@ def _parts(plan: Plan, chunks: Sequence[tuple[int, int]], processes: int) -> Ite
         yield from (worker.part(*chunk) for chunk in chunks)
         worker.close()
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(plan,)) as pool:
+    with pool(processes, _begin, plan) as workers:
         left, running = iter(chunks), set[Future[Part]]()
         while True:
             # No more in flight than keeps everybody busy: memory stays bounded, and a kill loses little.
             for chunk in left:
-                running.add(pool.submit(_work, *chunk))
+                running.add(workers.submit(_work, *chunk))
                 if len(running) >= 3 * processes:
                     break
             if not running:
@@ -118,16 +114,7 @@ _workers: list[_Worker] = []
 
 
 def _begin(plan: Plan) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     _workers.append(_Worker(plan))
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed cannot tell its workers to end."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def _work(low: int, high: int) -> Part:
