@@ -97,6 +97,16 @@ class Command(Record, frozen=True, kw_only=True):
         return None
 
 
+def as_command(words: tuple[Word, ...], command: Command, via: str, **changes: object) -> Command:
+    """The words as a command of their own, reached through `command`."""
+    first = words[0]
+    name = "" if first.dynamic and ("$" in first.text or "`" in first.text) else first.text.rsplit("/", 1)[-1]
+    return Command(
+        name=name, words=words[1:], via=(*command.via, via), input=command.input, stdin=command.stdin, path=command.path,
+        items=command.items, decoded=command.decoded, asked=first.text,
+    )  # fmt: skip
+
+
 class Scene(Protocol):
     """What a handler may ask of its surroundings: where the run is, and the analysis of code inside code."""
 

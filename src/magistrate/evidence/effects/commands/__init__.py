@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Mapping
 
 from magistrate.evidence.effects.command import Handler
+from magistrate.evidence.effects.commands.generic import unknown_program
+from magistrate.evidence.effects.commands.runners import RUNNERS, running
 
 
 def _merge() -> dict[str, Handler]:
@@ -18,7 +20,7 @@ def _merge() -> dict[str, Handler]:
             if name in merged:
                 raise ValueError(f"command {name!r} is handled by both {owner[name]} and {module.name}")
             merged[name], owner[name] = handler, module.name
-    return merged
+    return merged | {name: running(runner, merged.get(name, unknown_program)) for name, runner in RUNNERS.items()}
 
 
 HANDLERS: Mapping[str, Handler] = _merge()

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from magistrate.core.records import Effect
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, write_effect
+from magistrate.evidence.effects.command import Command, Handler, Scene, Word, as_command, effect, write_effect
 from magistrate.evidence.effects.commands.generic import unknown_program
-from magistrate.evidence.effects.commands.readers import as_command
 
 _LOOKS = frozenset({"show", "explain", "review", "queue", "ledger", "doctor", "bench", "demo", "audit", "help"})
 """Commands of Magistrate that change nothing of what supervises."""
@@ -47,10 +46,10 @@ def _magistrate(command: Command, scene: Scene) -> Iterator[Effect]:
     words = list(command.words)
     texts = [word.text for word in words]
     name = next((text for text in texts if not text.startswith("-")), "")
-    if any(text in ("--help", "-h", "--version") for text in texts) or not texts:
-        return
-    if name == "mcp" and "--" in texts:
+    if name == "mcp" and "--" in texts[:-1]:
         yield from scene.command(as_command(tuple(words[texts.index("--") + 1 :]), command, command.name))
+        return
+    if any(text in ("--help", "-h", "--version") for text in texts) or not texts:
         return
     if name in _LOOKS:
         for option in _OUTPUTS:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from magistrate.core.records import Effect
-from magistrate.evidence.effects.command import Command, Scene, Word, effect
+from magistrate.evidence.effects.command import Command, Scene, Word, as_command, effect
 from magistrate.evidence.effects.commands import cli, verbs
 
 _PLAIN = re.compile(r"[A-Za-z][\w:.-]{1,40}")
@@ -29,6 +29,8 @@ def unknown_program(command: Command, scene: Scene) -> Iterator[Effect]:
     yield effect("execute", command.name, "code", command, scope="local", certainty="guessed")
     if command.has("--help", "--version", "--dry-run"):
         return
+    if "--" in (texts := command.texts()) and (words := command.words[texts.index("--") + 1 :]):
+        yield from _behind_dashes(words, command, scene)
     operands = command.operands()[:3]
     texts = [word.text for word in operands if _PLAIN.fullmatch(word.text) and not word.dynamic]
     found = verbs.find_verb(texts) if len(texts) == len(operands) or texts else None
@@ -46,6 +48,13 @@ def unknown_program(command: Command, scene: Scene) -> Iterator[Effect]:
             reversible="no",
             certainty="guessed",
         )
+
+
+def _behind_dashes(words: tuple[Word, ...], command: Command, scene: Scene) -> Iterator[Effect]:
+    """What stands behind `--` may be a command to run (`anyrunner -- rm -rf x`): what is known of it, were it one."""
+    for item in scene.command(as_command(words, command, command.name)):
+        if item.kind != "execute":
+            yield msgspec.structs.replace(item, certainty="guessed" if item.certainty == "parsed" else item.certainty)
 
 
 def run_file(

@@ -9,9 +9,17 @@ from collections.abc import Iterator
 import msgspec
 
 from magistrate.core.records import Effect, Record
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect, write_effect
+from magistrate.evidence.effects.command import (
+    Command,
+    Handler,
+    Scene,
+    Word,
+    as_command,
+    effect,
+    path_effect,
+    write_effect,
+)
 from magistrate.evidence.effects.commands.generic import run_file, run_text
-from magistrate.evidence.effects.commands.readers import as_command
 
 
 class Interpreter(Record, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ def _once(call: Call) -> Iterator[Effect]:
         return
     for word in line.values("-c", "--call"):
         yield from call.scene.shell(word.text, via=(*call.command.via, call.command.name), path=call.command.path)
-    head = line.operands[0] if line.operands else None
+    head, *rest = (*line.operands, *line.rest) or (None,)
     fetched = line.values("-p", "--package", "--from", "--with", "--spec") or ([head] if head is not None else [])
     for word in fetched[:20]:
         named = _package(
@@ -115,7 +115,7 @@ def _once(call: Call) -> Iterator[Effect]:
         return
     name = re.sub(r"(?<=.)@[^/]*$|==.*$", "", head.text)
     yield call.effect("execute", head, "package", scope="local")
-    yield from _known(unwrap((Word(text=name, dynamic=head.dynamic), *line.rest), call, call.command.name))
+    yield from _known(unwrap((Word(text=name, dynamic=head.dynamic), *rest), call, call.command.name))
 
 
 def _known(found: Iterable[Effect]) -> Iterator[Effect]:

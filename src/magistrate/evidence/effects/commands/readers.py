@@ -13,6 +13,7 @@ from magistrate.evidence.effects.command import (
     Handler,
     Scene,
     Word,
+    as_command,
     bounded,
     effect,
     path_effect,
@@ -161,16 +162,6 @@ def _each(words: list[Word], found: list[Word], command: Command, scene: Scene) 
             for word in words
         )
         yield from scene.command(as_command(filled, command, "find"))
-
-
-def as_command(words: tuple[Word, ...], command: Command, via: str, **changes: object) -> Command:
-    """The words as a command of their own, reached through `command`."""
-    first = words[0]
-    name = "" if first.dynamic and ("$" in first.text or "`" in first.text) else first.text.rsplit("/", 1)[-1]
-    return Command(
-        name=name, words=words[1:], via=(*command.via, via), input=command.input, stdin=command.stdin, path=command.path,
-        items=command.items, decoded=command.decoded, asked=first.text,
-    )  # fmt: skip
 
 
 def _fd(command: Command, scene: Scene) -> Iterator[Effect]:

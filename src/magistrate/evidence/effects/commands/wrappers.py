@@ -10,9 +10,9 @@ import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.builtins import assignment_effects
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, bounded, effect, path_effect
+from magistrate.evidence.effects.command import Command, Handler, Scene, Word, as_command, bounded, effect, path_effect
 from magistrate.evidence.effects.commands.generic import run_file, run_text
-from magistrate.evidence.effects.commands.readers import as_command
+from magistrate.evidence.effects.morphology import word_set
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
@@ -20,24 +20,39 @@ _VALUED: dict[str, tuple[str, ...]] = {
     "sudo": ("-u", "--user", "-g", "--group", "-p", "--prompt", "-h", "--host", "-C", "-D", "--chdir", "-r", "-t", "-T", "-U", "-R"),
     "doas": ("-u", "-C"), "run0": ("-u", "--user"), "pkexec": ("--user",),
     "env": ("-u", "--unset", "-C", "--chdir"), "nice": ("-n", "--adjustment"), "ionice": ("-c", "-n", "--class", "--classdata", "-p"),
-    "timeout": ("-s", "--signal", "-k", "--kill-after"), "stdbuf": ("-i", "-o", "-e"), "strace": ("-e", "-o", "-p", "-s", "-u", "-E", "-P"),
+    "timeout": ("-s", "--signal", "-k", "--kill-after"), "gtimeout": ("-s", "--signal", "-k", "--kill-after"), "stdbuf": ("-i", "-o", "-e"), "strace": ("-e", "-o", "-p", "-s", "-u", "-E", "-P"),
     "ltrace": ("-e", "-o", "-p"), "watch": ("-n", "--interval"), "chroot": ("--userspec", "--groups"), "nsenter": ("-t", "--target"),
     "unshare": ("--map-user", "--map-group", "-R", "-w"), "flock": ("-w", "--timeout", "-E"), "taskset": (), "chrt": (), "setpriv": ("--reuid", "--regid", "--inh-caps"),
     "runuser": ("-u", "-g"), "perf": ("-e", "-o", "-p", "-F"), "exec": ("-a",), "time": ("-f", "-o", "--format", "--output"), "faketime": (), "proot": ("-r", "-b", "-w"),
     "systemd-run": ("-p", "--property", "--unit", "-u", "--slice", "--uid", "--gid", "-E", "--setenv", "--on-active", "--on-calendar", "--description"),
     "firejail": (), "bwrap": (), "caffeinate": ("-t", "-w"), "parallel": ("-j", "--jobs", "-I", "--joblog", "-a", "--arg-file", "--colsep", "-N", "-S", "--timeout", "--retries"),
     "script": ("-T", "-E", "-o"), "xvfb-run": ("-n", "-s", "-e", "-f", "-w", "-p"), "dbus-run-session": (), "prlimit": (), "cpulimit": ("-l", "-p", "-e"), "hyperfine": ("-w", "-r", "-m", "-M", "--export-json", "--export-markdown"),
-    "entr": (), "nodemon": ("-e", "-w", "--watch", "--ext", "--delay"), "watchexec": ("-e", "-w", "--exts"), "retry": ("-t", "-d"), "op": ("--env-file",), "valgrind": (), "gdb": (), "dotenv": ("-e", "-f"),
-    "direnv": (), "authbind": (), "sg": (), "setarch": (), "numactl": (), "torsocks": (), "proxychains": ("-f",), "proxychains4": ("-f",), "coverage": (),
+    "entr": (), "nodemon": ("-e", "-w", "--watch", "--ext", "--delay"), "watchexec": ("-e", "-w", "--exts"), "retry": ("-t", "-d"), "valgrind": (),
+    "direnv": (), "authbind": (), "sg": (), "setarch": (), "numactl": (), "torsocks": (), "proxychains": ("-f",), "proxychains4": ("-f",),
 }  # fmt: skip
-_POSITIONAL = {"timeout": 1, "chroot": 1, "flock": 1, "taskset": 1, "chrt": 1, "faketime": 1, "sg": 1, "direnv": 2}
+_POSITIONAL = {
+    "timeout": 1,
+    "gtimeout": 1,
+    "setarch": 1,
+    "perf": 1,
+    "chroot": 1,
+    "flock": 1,
+    "taskset": 1,
+    "chrt": 1,
+    "faketime": 1,
+    "sg": 1,
+    "direnv": 2,
+}
 """Operands of the wrapper's own before the command."""
 _BACKGROUND = frozenset({"nohup", "setsid", "disown", "systemd-run"})
 _ELEVATED = frozenset({"sudo", "doas", "pkexec", "run0"})
 
 
-def inner(command: Command, valued: tuple[str, ...], skip: int = 0) -> tuple[Word, ...]:
-    """The wrapped command's words: after the wrapper's options, assignments and own operands."""
+def apart(command: Command, valued: tuple[str, ...], skip: int = 0) -> tuple[Command, tuple[Word, ...]]:
+    """The wrapper with its own options, assignments and operands alone, and the words of the command that it runs.
+
+    `valued`: its options that take a value; `skip`: operands of its own. What stands in the wrapped command says nothing of the wrapper.
+    """
     words = command.words
     at = 0
     while at < len(words):
@@ -59,19 +74,19 @@ def inner(command: Command, valued: tuple[str, ...], skip: int = 0) -> tuple[Wor
     while skip and at < len(words):
         skip -= 1
         at += 1
-    return words[at:]
+    return msgspec.structs.replace(command, words=words[:at]), words[at:]
 
 
 def _wrap(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = inner(command, _VALUED.get(command.name, ()), _POSITIONAL.get(command.name, 0))
-    yield from _assigned(command, scene)
+    own, words = apart(command, _VALUED.get(command.name, ()), _POSITIONAL.get(command.name, 0))
+    yield from _assigned(own, scene)
     if not words:
-        if command.name in _ELEVATED and command.has("-s", "-i", "--shell", "--login"):
+        if command.name in _ELEVATED and own.has("-s", "-i", "--shell", "--login"):
             yield effect(
                 "execute", "shell", "code", command, scope="local", flags=("elevated",), dynamic=command.input != "none"
             )
         return
-    if command.name in _ELEVATED and command.has("-e", "--edit"):
+    if command.name in _ELEVATED and own.has("-e", "--edit"):
         for word in words:
             yield path_effect("overwrite", word, command, scene, reversible="partly", flags=("elevated", "in-place"))
         return
@@ -85,36 +100,32 @@ def marked(effects: object, flags: tuple[str, ...]) -> Iterator[Effect]:
         yield msgspec.structs.replace(item, flags=tuple(dict.fromkeys((*item.flags, *flags)))) if flags else item
 
 
-def _assigned(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.words:
-        if word.text.startswith("-"):
-            continue
-        if not _ASSIGNMENT.match(word.text):
-            break
-        name, _, value = word.text.partition("=")
-        yield from assignment_effects(name, Word(text=value, dynamic=word.dynamic), command, scene)
+def _assigned(own: Command, scene: Scene) -> Iterator[Effect]:
+    for word in own.words:
+        if _ASSIGNMENT.match(word.text):
+            name, _, value = word.text.partition("=")
+            yield from assignment_effects(name, Word(text=value, dynamic=word.dynamic), own, scene)
+
+
+_SPLIT = re.compile(r"(?:-[a-zA-Z0]*S|--split-string=?)(.*)", re.DOTALL)
 
 
 def _env(command: Command, scene: Scene) -> Iterator[Effect]:
-    given = command.value("-S", "--split-string")
-    if given is None:
-        given = next(
-            (Word(text=word.text[2:], dynamic=word.dynamic) for word in command.words if re.match(r"-S.", word.text)),
-            None,
-        )
-    if given is not None:
-        at = next(i for i, word in enumerate(command.words) if word.text.startswith(("-S", "--split-string")))
-        rest = " ".join(_quote(word) for word in command.words[at + 1 :] if word is not given)
-        yield from scene.shell(f"{given.text} {rest}", via=(*command.via, "env"), path=command.path)
-        return
-    unset = command.value("-u", "--unset")
+    own, words = apart(command, _VALUED["env"])
+    for at, word in enumerate(own.words):
+        if text := _SPLIT.fullmatch(word.text):  # the command stands in one word, and goes on in those after it
+            after = (*own.words[at + 1 :], *words)
+            first, rest = (text[1], after) if text[1] else (after[0].text if after else "", after[1:])
+            line = " ".join([first, *map(_quote, rest)])
+            yield from scene.shell(line, via=(*command.via, "env"), path=command.path)
+            return
+    yield from _assigned(own, scene)
+    unset = own.value("-u", "--unset")
     if unset is not None:
         yield from assignment_effects(unset.text, Word(text=""), command, scene)
-    words = inner(command, _VALUED["env"])
-    yield from _assigned(command, scene)
     if words:
         yield from scene.command(as_command(words, command, "env"))
-    elif not command.words:
+    elif not own.words:
         yield effect("credential", "environment", "text", command, scope="local", reversible="yes")
 
 
@@ -124,9 +135,9 @@ def _quote(word: Word) -> str:
 
 def _transparent(command: Command, scene: Scene) -> Iterator[Effect]:
     """`command`, `builtin`, `exec`, `time`, `!`, `coproc`: the same command, no wrapper worth a name."""
-    if command.name == "command" and command.has("-v", "-V"):
+    own, words = apart(command, _VALUED.get(command.name, ()))
+    if command.name == "command" and own.has("-v", "-V"):
         return
-    words = inner(command, _VALUED.get(command.name, ()))
     if command.name == "coproc" and len(words) > 1 and words[1].text == "{":
         words = words[2:]
     if words:
@@ -187,11 +198,11 @@ def _xargs(command: Command, scene: Scene) -> Iterator[Effect]:
         "-R",
         "-S",
     )
-    words = inner(command, valued)
+    own, words = apart(command, valued)
     if not words:
         return
-    given = command.value("-I", "--replace", "-J") or next(
-        (Word(text=match[1]) for word in command.words if (match := re.fullmatch(r"-[0rtp]*I(.+)", word.text))), None
+    given = own.value("-I", "--replace", "-J") or next(
+        (Word(text=match[1]) for word in own.words if (match := re.fullmatch(r"-[0rtp]*I(.+)", word.text))), None
     )
     items = list(command.items)
     if command.input == "text":
@@ -228,7 +239,7 @@ def _fill(word: Word, mark: str, item: Word) -> Word:
 
 
 def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = inner(command, _VALUED["parallel"])
+    _, words = apart(command, _VALUED["parallel"])
     cut = next((at for at, word in enumerate(words) if word.text in (":::", "::::", ":::+")), len(words))
     head, items = words[:cut], [word for word in words[cut + 1 :] if word.text not in (":::", ":::+")]
     if cut < len(words) and words[cut].text == "::::":
@@ -252,15 +263,15 @@ def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _texts(command: Command, scene: Scene) -> Iterator[Effect]:
     """`watch`, `script -c`, `hyperfine`: the command is shell text."""
-    given = command.value("-c", "--command")
     if command.name == "script":
+        given = command.value("-c", "--command")
         if given is not None:
             yield from code_words((given,), command, scene)
         for word in command.operands("-c", "--command", *_VALUED["script"])[:1]:
             if word.text != "/dev/null":
                 yield path_effect("create", word, command, scene)
         return
-    words = inner(command, _VALUED.get(command.name, ()))
+    _, words = apart(command, _VALUED.get(command.name, ()))
     if command.name == "hyperfine":
         for word in words:
             yield from code_words((word,), command, scene)
@@ -269,28 +280,22 @@ def _texts(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _su(command: Command, scene: Scene) -> Iterator[Effect]:
+    own, words = apart(command, _VALUED["runuser"])
+    if command.name == "runuser" and own.has("-u", "--user"):  # else it takes the options of `su`
+        if words:
+            yield from marked(scene.command(as_command(words, command, "runuser")), ("elevated",))
+        return
     given = command.value("-c", "--command", "--session-command") or next(
         (command.words[at + 1] for at, word in enumerate(command.words[:-1]) if re.fullmatch(r"-[a-z]*c", word.text)),
         None,
     )
     if given is not None:
         yield from marked(code_words((given,), command, scene), ("elevated",))
-    elif command.name == "runuser":
-        words = inner(command, _VALUED["runuser"])
-        if words:
-            yield from marked(scene.command(as_command(words, command, "runuser")), ("elevated",))
-    else:
-        yield effect(
-            "execute",
-            "su",
-            "code",
-            command,
-            scope="local",
-            flags=("elevated",),
-            dynamic=command.input in ("dynamic", "network"),
-        )
-        if command.input == "text":
-            yield from scene.shell(command.stdin, via=(*command.via, "su"), path=command.path)
+        return
+    unseen = command.input in ("dynamic", "network")
+    yield effect("execute", "su", "code", command, scope="local", flags=("elevated",), dynamic=unseen)
+    if command.input == "text":
+        yield from scene.shell(command.stdin, via=(*command.via, "su"), path=command.path)
 
 
 def _trap(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -305,11 +310,11 @@ def _busybox(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _flock(command: Command, scene: Scene) -> Iterator[Effect]:
-    given = command.value("-c", "--command")
-    if given is not None:
-        yield from code_words((given,), command, scene)
-        return
-    yield from _wrap(command, scene)
+    own, words = apart(command, _VALUED["flock"], _POSITIONAL["flock"])
+    if own.has("-c", "--command"):
+        yield from code_words(words[:1], command, scene)
+    else:
+        yield from _wrap(command, scene)
 
 
 def _later(command: Command, scene: Scene) -> Iterator[Effect]:
@@ -336,58 +341,62 @@ def _later(command: Command, scene: Scene) -> Iterator[Effect]:
         yield effect("execute", command.stdin, "code", command, dynamic=True, flags=("scheduled",))
 
 
-def _terminal(command: Command, scene: Scene) -> Iterator[Effect]:
-    """`tmux`, `screen`: a shell in the background, with a command or with keys typed into it."""
-    texts = command.texts()
-    verb = next((text for text in texts if not text.startswith("-")), "")
-    if verb in ("kill-server", "kill-session", "kill-pane", "kill-window") or "quit" in texts or "kill" in texts:
-        target = command.value("-t", "-S")
-        yield effect(
-            "process-stop",
-            target.text if target else verb,
-            "process",
-            command,
-            scope="local",
-            reversible="no",
-            broad=verb == "kill-server",
-        )
-    elif verb in ("send-keys", "send") or "stuff" in texts:
-        start = texts.index("stuff") + 1 if "stuff" in texts else texts.index(verb) + 1
-        words = [
-            word
-            for at, word in enumerate(command.words[start:], start)
-            if word.text not in ("-t", "-l", "-R", "Enter", "C-m", "ENTER") and (at == 0 or texts[at - 1] != "-t")
-        ]
-        for word in words:
-            yield from marked(
-                code_words((msgspec.structs.replace(word, text=word.text.replace("\\n", "\n")),), command, scene),
-                ("background",),
-            )
-    elif verb in (
-        "new-session",
-        "new",
-        "new-window",
-        "neww",
-        "split-window",
-        "splitw",
-        "respawn-pane",
-        "run-shell",
-        "run",
-        "if-shell",
-        "popup",
-        "display-popup",
-    ):
-        start = texts.index(verb) + 1
-        rest = inner(
-            msgspec.structs.replace(command, words=command.words[start:]),
-            ("-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-l", "-d_"),
-        )
-        if rest:
-            yield from marked(code_words(rest, command, scene), ("background",))
-    elif command.name == "screen":
-        rest = inner(command, ("-S", "-t", "-p", "-h", "-c", "-r", "-e"))
-        if rest and not command.has("-X", "-r", "-x", "-ls"):
-            yield from marked(scene.command(as_command(rest, command, "screen")), ("background",))
+_SCREEN = ("-S", "-t", "-p", "-h", "-c", "-r", "-e", "-s", "-T", "-x")
+_TMUX = ("-L", "-S", "-f", "-c", "-T")
+_NEW = ("-s", "-n", "-c", "-x", "-y", "-t", "-e", "-F", "-l")
+_STARTS = word_set("new-session new new-window neww split-window splitw respawn-pane respawnp respawn-window respawnw")
+_RUNS = word_set("run-shell run if-shell if popup display-popup pipe-pane pipep")
+_KEYS = frozenset({"Enter", "C-m", "ENTER"})
+
+
+def _tmux(command: Command, scene: Scene) -> Iterator[Effect]:
+    """`tmux`: a shell in the background, with a command or with keys typed into it. `;` parts several of its commands."""
+    _, words = apart(command, _TMUX)
+    while words:
+        end = next((at for at, word in enumerate(words) if word.text in (";", "\\;")), len(words))
+        if end:
+            below = msgspec.structs.replace(command, words=words[1:end])
+            yield from _below(words[0].text, below, scene)
+        words = words[end + 1 :]
+
+
+def _below(verb: str, command: Command, scene: Scene) -> Iterator[Effect]:
+    own, words = apart(command, _NEW)
+    if verb in ("kill-server", "kill-session", "kill-pane", "kill-window"):
+        yield _ends(own, verb)
+    elif verb in ("send-keys", "send"):
+        yield from _typed([word for word in words if word.text not in _KEYS], command, scene)
+    elif verb in _STARTS and len(words) > 1:  # run as they are, without a shell
+        yield from marked(scene.command(as_command(words, command, "tmux")), ("background",))
+    elif verb in _STARTS | _RUNS and words:
+        yield from marked(code_words(words, command, scene), ("background",))
+
+
+def _screen(command: Command, scene: Scene) -> Iterator[Effect]:
+    """`screen`: the same; with `-X` the words are a command of its own."""
+    own, words = apart(command, _SCREEN)
+    if not words:
+        return
+    if not own.has("-X"):
+        if not own.has("-r", "-x", "-ls"):
+            yield from marked(scene.command(as_command(words, command, "screen")), ("background",))
+    elif words[0].text in ("quit", "kill"):
+        yield _ends(own, words[0].text)
+    elif words[0].text in ("stuff", "exec", "screen") and len(words) > 1:
+        yield from _typed(list(words[1:]), command, scene)
+
+
+def _ends(own: Command, verb: str) -> Effect:
+    target = own.value("-t", "-S")
+    name = target.text if target else verb
+    return effect("process-stop", name, "process", own, scope="local", reversible="no", broad=verb == "kill-server")
+
+
+def _typed(words: list[Word], command: Command, scene: Scene) -> Iterator[Effect]:
+    """Keys that are sent to a shell."""
+    for word in words:
+        keys = msgspec.structs.replace(word, text=re.sub(r"\\(?:n|r|015|012)|\^M", "\n", word.text))
+        yield from marked(code_words((keys,), command, scene), ("background",))
 
 
 _TRANSPARENT = (
@@ -418,17 +427,13 @@ _WRAPPERS = tuple(
         "time",
         "flock",
         "runuser",
-        "op",
-        "dotenv",
         "nodemon",
         "watchexec",
-        "gdb",
-        "coverage",
     )
 )
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_WRAPPERS, _wrap),
-    **dict.fromkeys(("nohup", "setsid", "disown", "catchsegv", "chronic", "unbuffer", "winpty", "rlwrap", "fakeroot", "eatmydata", "trickle", "tsocks", "gtimeout", "gnice", "linux32", "linux64", "softlimit", "envdir", "ts"), _wrap),
+    **dict.fromkeys(("nohup", "setsid", "disown", "catchsegv", "chronic", "unbuffer", "winpty", "rlwrap", "fakeroot", "eatmydata", "trickle", "tsocks", "gnice", "linux32", "linux64", "softlimit", "envdir", "ts"), _wrap),
     **dict.fromkeys(_TRANSPARENT, _transparent),
     "env": _env,
     "genv": _env,
@@ -444,5 +449,6 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("busybox", "toybox"), _busybox),
     "flock": _flock,
     **dict.fromkeys(("at", "batch"), _later),
-    **dict.fromkeys(("tmux", "screen"), _terminal),
+    "tmux": _tmux,
+    "screen": _screen,
 }  # fmt: skip
