@@ -73,6 +73,18 @@ class Command(Record, frozen=True, kw_only=True):
                 skip = True
         return found
 
+    def targets(self, *with_value: str) -> list[Word]:
+        """The operands of a command that has to have some: where options seem to take every word, the last is one after all."""
+        found = self.operands(*with_value)
+        return found or [word for word in self.words[-1:] if not word.text.startswith("-")]
+
+    def pretends(self, *options: str) -> bool:
+        """Whether one of these options (`-n`, `--dry-run`) is given and none takes it back (`--no-dry-run`, `--dry-run=false`)."""
+        names = {option.lstrip("-") for option in options}
+        back = ("--no-", *(f"--{name}=" for name in names if len(name) > 1))
+        taken_back = any(word.text.startswith(back) and _unsaid(word.text, names) for word in self.words)
+        return self.has(*options) and not taken_back
+
     def has(self, *options: str) -> bool:
         """Whether any of the options is given; a one-letter option is also found in a bundle (`-rf`), a long one with `=value`."""
         for word in self.words:
@@ -105,6 +117,15 @@ def as_command(words: tuple[Word, ...], command: Command, via: str, **changes: o
         name=name, words=words[1:], via=(*command.via, via), input=command.input, stdin=command.stdin, path=command.path,
         items=command.items, decoded=command.decoded, asked=first.text,
     )  # fmt: skip
+
+
+def _unsaid(text: str, names: set[str]) -> bool:
+    name, _, value = text.partition("=")
+    return name[5:] in names or value.lower() in NOT_DRY
+
+
+NOT_DRY = frozenset({"none", "false", "0", "no", "off"})
+"""Values by which an option to pretend says that nothing is pretended."""
 
 
 class Scene(Protocol):

@@ -14,7 +14,9 @@ from magistrate.evidence.effects.morphology import word_set
 
 def _build(command: Command, scene: Scene) -> Iterator[Effect]:
     """Build tools and test runners: they run the project's own code, whatever is in it."""
-    if command.has("--version", "--help", "-n", "--dry-run", "--just-print", "--collect-only", "--co"):
+    if command.has("--version", "--help") or command.pretends(
+        "-n", "--dry-run", "--just-print", "--collect-only", "--co"
+    ):
         return
     words = command.operands("-C", "-f", "-j", "-k", "-m", "-n", "-o", "-p", "-c", "--directory", "--file", "--rootdir")
     target = words[0].text if words else ""

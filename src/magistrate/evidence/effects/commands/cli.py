@@ -12,7 +12,7 @@ import msgspec
 from msgspec import field
 
 from magistrate.core.records import Certainty, Effect, EffectKind, Record, Reversibility, Scope, TargetKind
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, effect, path_effect
+from magistrate.evidence.effects.command import NOT_DRY, Command, Handler, Scene, Word, effect, path_effect
 from magistrate.evidence.effects.commands import verbs
 from magistrate.evidence.effects.commands.line import Line, split
 from magistrate.evidence.effects.place import looks_production
@@ -53,7 +53,6 @@ _DRY = (
     "--simulate",
     "--just-print",
 )
-_NOT_DRY = frozenset({"none", "false", "0", "no", "off"})
 _HELP = ("--help", "--version")
 _CONTEXT = verbs.word_set(
     "--context --kube-context --cluster --namespace --profile --project --subscription --account --env --environment "
@@ -390,12 +389,14 @@ def _named(call: Call) -> list[Word]:
 
 def is_dry(call: Call) -> bool:
     """Whether the options say that it only pretends."""
-    for name, value in call.line.options:
-        if name in _DRY or name in call.tool.dry:
-            told = value.text.lower() if value is not None else ""
-            if told not in _NOT_DRY and not (value is not None and value.dynamic):
-                return _stands_alone(call, (*_DRY, *call.tool.dry))
-    return False
+    asked = (*_DRY, *call.tool.dry)
+    said = [(name, value) for name, value in call.line.options if name in asked or "--" + name[5:] in asked]
+    return bool(said) and not any(_takes_back(name, value) for name, value in said) and _stands_alone(call, asked)
+
+
+def _takes_back(name: str, value: Word | None) -> bool:
+    """`--no-dry-run`, `--dry-run=false`, `--dry-run=$UNKNOWN`."""
+    return name.startswith("--no-") or (value is not None and (value.dynamic or value.text.lower() in NOT_DRY))
 
 
 def _demote(found: Effect) -> Effect:

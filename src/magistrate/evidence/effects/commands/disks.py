@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from magistrate.core.records import Effect
@@ -22,28 +23,142 @@ def _dd(command: Command, scene: Scene) -> Iterator[Effect]:
             yield write_effect(given, command, scene)
 
 
+_EXT = (
+    "-b",
+    "-C",
+    "-d",
+    "-e",
+    "-E",
+    "-g",
+    "-G",
+    "-i",
+    "-I",
+    "-J",
+    "-l",
+    "-L",
+    "-m",
+    "-M",
+    "-N",
+    "-o",
+    "-O",
+    "-r",
+    "-t",
+    "-T",
+    "-U",
+)
+_FAT = ("-b", "-C", "-D", "-f", "-F", "-g", "-h", "-i", "-l", "-m", "-M", "-n", "-r", "-R", "-s", "-S")
+_MKFS_VALUED = {
+    **dict.fromkeys(("mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mke2fs"), _EXT),
+    **dict.fromkeys(("mkfs.vfat", "mkfs.fat"), _FAT),
+    "mkfs": ("-t", "--type"), "mkfs.xfs": ("-b", "-c", "-d", "-i", "-l", "-L", "-m", "-n", "-p", "-r", "-s"),
+    "mkfs.btrfs": ("-A", "-b", "-d", "-l", "-L", "-m", "-M", "-n", "-O", "-R", "-r", "-s", "-U"),
+    "mkfs.ntfs": ("-c", "-H", "-L", "-p", "-s", "-S", "-z"), "mkfs.f2fs": ("-a", "-c", "-e", "-E", "-g", "-l", "-o", "-O", "-s", "-t", "-w", "-z"),
+    "mkswap": ("-L", "-o", "-p", "-U", "-v", "-e"), "wipefs": ("-o", "-t", "-O", "--offset", "--types", "--output"),
+    "blkdiscard": ("-o", "-l", "-p", "--offset", "--length", "--step"), "newfs": ("-b", "-c", "-f", "-i", "-L", "-m", "-o", "-O", "-s", "-S"),
+}  # fmt: skip
+_MKFS_PRETENDS = {
+    **dict.fromkeys(("mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mke2fs"), ("-n",)),
+    "mkfs.xfs": ("-N",), "wipefs": ("-n", "--no-act"), "mkfs.ntfs": ("-n", "--no-action"),
+}  # fmt: skip
+
+
 def _mkfs(command: Command, scene: Scene) -> Iterator[Effect]:
-    if command.has("-N", "--dry-run", "-V", "--version", "--help", "-n") and command.name != "mkswap":
+    if command.pretends(*_MKFS_PRETENDS.get(command.name, ("--dry-run",))) or command.has("--help", "--version"):
         return
-    words = command.operands("-t", "-L", "-U", "-b", "-m", "-i", "-I", "-E", "-O", "-F", "-T")
-    for word in words[:1] if command.name != "wipefs" else words:
-        if command.name == "wipefs" and not command.has("-a", "--all", "-o"):
-            return
+    if command.name == "wipefs" and not command.has("-a", "--all", "-o", "--offset"):
+        return
+    words = command.targets(*_MKFS_VALUED[command.name])
+    # of what stands there some is a size or a label: a device is one whatever stands before it
+    devices = [word for word in command.words if word.text.startswith("/dev/")] or words[
+        : 1 if command.name != "wipefs" else None
+    ]
+    for word in devices:
         yield path_effect("overwrite", word, command, scene, reversible="no", flags=("format",))
 
 
-_DISK_READS = frozenset({"list", "info", "status", "show", "print", "-l", "--list", "apfs list", "help"})
+_DISK_READS = frozenset(
+    {
+        "list",
+        "info",
+        "status",
+        "show",
+        "print",
+        "apfs",
+        "cs",
+        "help",
+        "isLuks",
+        "luksDump",
+        "luksUUID",
+        "activity",
+        "listFilesystems",
+    }
+)
+_APFS_READS = frozenset({"list", "listUsers", "listSnapshots", "listVolumeGroups", "info"})
+_PARTS = frozenset(
+    {
+        "mklabel",
+        "mktable",
+        "mkpart",
+        "mkpartfs",
+        "rm",
+        "resizepart",
+        "resize",
+        "name",
+        "set",
+        "toggle",
+        "disk_set",
+        "disk_toggle",
+        "rescue",
+        "move",
+        "cp",
+        "type",
+    }
+)
+_SGDISK_LOOKS = re.compile(
+    r"-[piOvLDEfFV\d]+|--(?:print|info|verify|list-types|print-mbr|first-aligned-in-largest|pretend)(?:=.*)?"
+)
+
+
+def _looks(command: Command, words: list[Word]) -> bool:
+    """Whether a partition or volume tool is only asked what there is."""
+    texts = [word.text for word in words]
+    match command.name:
+        case "parted":
+            return _PARTS.isdisjoint(texts)
+        case "sgdisk":
+            return all(_SGDISK_LOOKS.fullmatch(text) for text in command.texts() if text.startswith("-"))
+        case "diskutil" | "cryptsetup":
+            below = texts[0] in ("apfs", "cs", "appleRAID")
+            return (texts[1:2] or ["list"])[0] in _APFS_READS if below else texts[0] in _DISK_READS
+        case "mdadm":
+            return command.has("--detail", "-D", "--examine", "-E", "--query", "-Q")
+        case "hdparm":
+            return not any(
+                text.startswith(
+                    (
+                        "--security",
+                        "--trim",
+                        "--write",
+                        "--make-bad",
+                        "--fwdownload",
+                        "--dco-r",
+                        "--sanitize",
+                        "--yes-i-know",
+                        "-N",
+                    )
+                )
+                for text in command.texts()
+            )
+        case _:
+            return command.has(
+                "-l", "--list", "--print", "-p", "-d", "--dump", "-J", "--json", "-s", "--show-size", "-V", "--verify"
+            )
 
 
 def _disk(command: Command, scene: Scene) -> Iterator[Effect]:
     """Partition and volume tools: anything but a listing changes a disk."""
-    words = command.operands("-s", "-a")
-    texts = command.texts()
-    if (
-        not words
-        or command.has("-l", "--list", "--help", "--version", "--print", "-p")
-        or any(text in _DISK_READS for text in texts)
-    ):
+    words = command.targets("-s" if command.name == "mdadm" else "-a")
+    if not words or command.has("--help", "--version") or _looks(command, words):
         return
     if command.name in ("fdisk", "cfdisk", "gdisk") and command.input == "none":
         return  # waits for a person
@@ -52,7 +167,9 @@ def _disk(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _volume(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-L", "-n", "-s"):
+    for word in command.targets(
+        *(("-L", "-n", "-l", "--size", "--extents") if command.name == "lvreduce" else ("-S", "--select"))
+    ):
         yield effect(
             "overwrite",
             word.text,
@@ -66,11 +183,17 @@ def _volume(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _zfs(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-o", "-r")
+    words = command.operands("-o", "-i", "--subvolid")
     verb = words[0].text if words else ""
-    if verb in ("destroy", "rollback", "labelclear", "remove", "offline", "detach", "subvolume") and not command.has(
-        "-n"
-    ):
+    if verb in (
+        "destroy",
+        "rollback",
+        "labelclear",
+        "remove",
+        "offline",
+        "detach",
+        "subvolume",
+    ) and not command.pretends("-n", "--dry-run"):
         if verb == "subvolume" and not any(word.text == "delete" for word in words):
             return
         target = words[-1]

@@ -24,8 +24,14 @@ def _rm(command: Command, scene: Scene) -> Iterator[Effect]:
         yield path_effect("delete", word, command, scene, reversible="no", flags=flags)
 
 
+_UNLINK_VALUED = {
+    "shred": ("-n", "-s", "--iterations", "--size", "--random-source"),
+    "wipe": ("-l", "-P", "-Q", "-S"),
+}
+
+
 def _unlink(command: Command, scene: Scene) -> Iterator[Effect]:
-    for word in command.operands("-n", "-s", "-u", "--iterations", "--size"):
+    for word in command.targets(*_UNLINK_VALUED.get(command.name, ())):
         flags = ("wipe",) if command.name in ("shred", "wipe", "srm") else ()
         kind = "overwrite" if command.name == "shred" and not command.has("-u", "--remove") else "delete"
         yield path_effect(kind, word, command, scene, reversible="no", flags=flags)  # type: ignore[arg-type]
@@ -116,9 +122,8 @@ def _special_target(word: Word, scene: Scene) -> bool:
 
 def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
     folder = command.value("-t", "--target-directory")
-    words = command.operands(
-        "-t", "--target-directory", "-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group"
-    )
+    own = ("-m", "--mode", "-o", "--owner", "-g", "--group") if command.name == "install" else ()
+    words = command.operands("-t", "--target-directory", "-S", "--suffix", *own)
     if command.name == "install" and command.has("-d", "--directory"):
         for word in words:
             yield path_effect("create", word, command, scene, reversible="yes")
@@ -252,7 +257,7 @@ def _apply_patch(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _patch(command: Command, scene: Scene) -> Iterator[Effect]:
-    if command.has("--dry-run"):
+    if command.pretends("--dry-run"):
         return
     if command.input == "text" and is_patch(command.stdin) and not command.operands("-i", "-p", "-d", "-o"):
         for item in patch_effects(command.stdin, scene.place, path=command.path):

@@ -27,7 +27,7 @@ def unknown_program(command: Command, scene: Scene) -> Iterator[Effect]:
         yield from run_file(Word(text=asked, dynamic=asked.startswith("$")), command, scene)
         return
     yield effect("execute", command.name, "code", command, scope="local", certainty="guessed")
-    if command.has("--help", "--version", "--dry-run"):
+    if command.has("--help", "--version") or command.pretends("--dry-run"):
         return
     if "--" in (texts := command.texts()) and (words := command.words[texts.index("--") + 1 :]):
         yield from _behind_dashes(words, command, scene)

@@ -194,7 +194,7 @@ def _httpie(command: Command, scene: Scene) -> Iterator[Effect]:
 
 def _netcat(command: Command, scene: Scene) -> Iterator[Effect]:
     runs = command.value("-e", "-c", "--exec", "--sh-exec")
-    words = command.operands("-e", "-c", "--exec", "--sh-exec", "-p", "-w", "-s", "-i", "-q", "-X", "-x", "-l")
+    words = command.targets("-e", "-c", "--exec", "--sh-exec", "-p", "-w", "-s", "-i", "-q", "-X", "-x", "-l")
     port = command.value("-p", "-l")
     if any(re.fullmatch(r"-[a-z]*l[a-z]*|--listen", text) for text in command.texts()):
         flags = ("reverse-shell",) if runs is not None else ()

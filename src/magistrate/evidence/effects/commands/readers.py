@@ -71,22 +71,17 @@ _GREP_VALUED = (
     "--include",
     "--exclude",
     "--exclude-dir",
-    "-g",
-    "-t",
-    "--glob",
-    "--type",
     "-d",
     "-D",
     "--color",
-    "-r",
-    "-T",
     "--max-count",
 )
+_RG_VALUED = ("-g", "-t", "-r", "-T", "-M", "-j", "-E", "--glob", "--type", "--type-not", "--replace")
 
 
 def _grep(command: Command, scene: Scene) -> Iterator[Effect]:
     given = command.has("-e", "-f", "--regexp", "--file") or any(text == "--files" for text in command.texts())
-    words = command.operands(*(option for option in _GREP_VALUED if option != "-r" or command.name in ("rg",)))
+    words = command.operands(*_GREP_VALUED, *(_RG_VALUED if command.name in ("rg", "ag", "ack", "ugrep") else ()))
     recursive = ("recursive",) if command.has("-r", "-R", "--recursive") or command.name in ("rg", "ag", "ack") else ()
     preprocessor = command.value("--pre")
     if preprocessor is not None:

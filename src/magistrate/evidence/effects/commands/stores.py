@@ -73,9 +73,8 @@ def _simple(
         call = Call(
             tool=Tool(name=command.name), path=(), line=line, args=line.operands, tail=(), command=command, scene=scene
         )
-        word = (
-            line.operands[-1] if line.operands else line.value("-d", "--dbname", "-D", "--db", "--uri") or Word(text="")
-        )
+        named = line.value("-d", "--dbname", "-D", "--db", "--uri")
+        word = line.operands[-1] if line.operands else named or next(iter(command.targets()), Word(text=""))
         made = call.effect(
             row.kind, word, row.target_kind, scope=_remote(line), reversible=row.reversible, broad=row.broad
         )

@@ -52,14 +52,19 @@ def _kill(command: Command, scene: Scene) -> Iterator[Effect]:
         )
 
 
+_KILL_VALUED = {
+    "pkill": ("-s", "--signal", "-g", "-G", "-P", "-t", "-F", "--parent", "--pgroup", "--group", "--session", "--terminal", "--uid", "--pidfile", "--ns"),
+    "killall": ("-s", "--signal", "-o", "-y", "-n", "-Z", "--older-than", "--younger-than", "--ns", "--context"),
+    "fuser": ("-n", "--namespace"),
+}  # fmt: skip
+
+
 def _killall(command: Command, scene: Scene) -> Iterator[Effect]:
     force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in command.texts()) else ()
     everyone = command.value("-u", "-U", "--euid")
-    words = command.operands("-u", "-U", "-s", "--signal", "-g", "-t", "-P", "--euid", "-G", "-o", "-y")
-    if command.name == "fuser":
-        if not command.has("-k", "--kill"):
-            return
-        words = command.operands("-n", "-s")
+    words = command.operands("-u", "-U", "--euid", "--user", *_KILL_VALUED.get(command.name, ("-s", "--signal")))
+    if command.name == "fuser" and not command.has("-k", "--kill"):
+        return
     for word in words:
         yield from _stop(word.text, command, dynamic=word.dynamic, broad=word.text in ("*", ".", ".*", ""), flags=force)
     if not words and everyone is not None:
@@ -136,32 +141,21 @@ def _crontab(command: Command, scene: Scene) -> Iterator[Effect]:
                 yield msgspec.structs.replace(item, flags=(*item.flags, "scheduled"))
 
 
-_ACCOUNT_VALUED = (
-    "-s",
-    "-d",
-    "-G",
-    "-g",
-    "-u",
-    "-c",
-    "-p",
-    "-e",
-    "-k",
-    "-b",
-    "--shell",
-    "--home",
-    "--gid",
-    "--uid",
-    "--groups",
-    "--password",
-    "--gecos",
-    "-f",
-    "-l",
-    "--ingroup",
-)
+_ACCOUNT_LONG = (
+    "--shell", "--home", "--home-dir", "--gid", "--uid", "--groups", "--password", "--gecos", "--ingroup", "--comment", "--expiredate", "--inactive", "--login", "--root", "--base-dir",
+    "--key", "--skel", "--selinux-user", "--prefix",
+)  # fmt: skip
+_USER = ("-c", "-d", "-e", "-f", "-g", "-G", "-p", "-s", "-u", "-R", "-P", "-Z", *_ACCOUNT_LONG)
+_ACCOUNT_VALUED = {
+    "useradd": (*_USER, "-b", "-k", "-K"), "adduser": (*_USER, "-b", "-k", "-K"), "usermod": (*_USER, "-l", "-v", "-V", "-w", "-W"),
+    "groupadd": ("-g", "-K", "-p", "-R", "-U", *_ACCOUNT_LONG), "groupmod": ("-g", "-n", "-p", "-R", "-U", *_ACCOUNT_LONG),
+    "userdel": ("-R", "-P"), "groupdel": ("-R", "-P"), "passwd": ("-i", "-n", "-w", "-x", "-R", "--inactive", "--mindays", "--warndays", "--maxdays", "--root"),
+    "chage": ("-d", "-E", "-I", "-m", "-M", "-R", "-W"), "gpasswd": ("-a", "-d", "-A", "-M", "-Q"), "chsh": ("-s", "--shell", "-R"), "chfn": ("-f", "-r", "-w", "-h", "-o"),
+}  # fmt: skip
 
 
 def _account(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands(*_ACCOUNT_VALUED)
+    words = command.targets(*_ACCOUNT_VALUED.get(command.name, _ACCOUNT_LONG))
     removes = command.name in ("userdel", "deluser", "groupdel", "delgroup")
     if command.name == "dscl" and not re.search(
         r"-(?:create|append|delete|passwd|change)|\b(?:create|append|delete|passwd)\b", " ".join(command.texts())
@@ -171,7 +165,9 @@ def _account(command: Command, scene: Scene) -> Iterator[Effect]:
         words = words[-1:]
     if command.name == "chpasswd":
         words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()] or words
-    if command.name in ("passwd", "chage") and command.has("-S", "--status", "-l") and command.name == "chage":
+    if (command.name == "chage" and command.has("-l", "--list")) or (
+        command.name == "passwd" and command.has("-S", "--status")
+    ):
         return
     for word in words or [Word(text="$USER")]:
         yield effect(

@@ -25,7 +25,7 @@ def _rsync(command: Command, scene: Scene) -> Iterator[Effect]:
         "--timeout",
         "--password-file",
     )
-    if command.has("-n", "--dry-run") or len(words) < 2:
+    if command.pretends("-n", "--dry-run") or len(words) < 2:
         return
     mirror = any(text.startswith("--del") for text in command.texts())
     shell = command.value("-e", "--rsh")
@@ -94,7 +94,8 @@ def _transfer_target(word: Word, command: Command, scene: Scene, *, mirror: bool
 
 
 def _scp(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-i", "-P", "-o", "-F", "-J", "-l", "-c", "-S", "-b", "-B")
+    own = ("-b", "-B", "-R", "-s") if command.name == "sftp" else ()
+    words = command.operands("-i", "-P", "-o", "-F", "-J", "-l", "-c", "-S", "-D", "-X", *own)
     if command.name == "sftp":
         for word in words[:1]:
             host = remote_host(word.text) or word.text.split("@")[-1]

