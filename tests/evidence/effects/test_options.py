@@ -68,3 +68,40 @@ def test_what_is_done_is_seen_behind_every_option(line: str) -> None:
 )
 def test_what_only_looks_does_nothing(text: str) -> None:
     assert {effect.kind for effect in effects(text)} <= {"read"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "target"),
+    [
+        ("ed -s a <<< $'1,3d\\nw\\nq'", "overwrite", "/home/ana/shop/a"),
+        ("ed -s a <<< $'w /etc/passwd'", "overwrite", "/etc/passwd"),
+        ("ed -s a <<< $'r !rm -rf /srv/data'", "delete", "/srv/data"),
+        ("ex -sc 'w! /etc/passwd|q' a", "overwrite", "/etc/passwd"),
+        ("ex -sc '%s/a/b/g|x' file.txt", "overwrite", "/home/ana/shop/file.txt"),
+        ("vim -es a -c 'w! /etc/cron.d/x' -c q", "persistence", "/etc/cron.d/x"),
+        ("vim -c ':%!rm -rf /srv/data' a", "delete", "/srv/data"),
+        ("vim -c 'silent! !rm -rf /srv/data' a", "delete", "/srv/data"),
+        ("vim -c 'w !tee /etc/hosts' a", "overwrite", "/etc/hosts"),
+        ("vim -c 'r /home/ana/.ssh/id_rsa' a", "credential", "/home/ana/.ssh/id_rsa"),
+        ("strace -o /etc/passwd ls", "overwrite", "/etc/passwd"),
+        ("time -o /etc/passwd ls", "overwrite", "/etc/passwd"),
+        ("valgrind --log-file=/etc/passwd ls", "overwrite", "/etc/passwd"),
+    ],
+)
+def test_an_editor_or_a_wrapper_writes_where_it_is_told(text: str, kind: str, target: str) -> None:
+    assert (kind, target) in {(effect.kind, effect.target) for effect in effects(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["vim -c 'call delete(\"/srv/x\")' a", "nvim --headless -c 'lua os.execute(\"x\")'", "emacs --batch --eval '(f)'"],
+)
+def test_code_of_an_editor_is_unknown(text: str) -> None:
+    assert {(effect.kind, effect.certainty) for effect in effects(text)} == {("execute", "dynamic")}
+
+
+@pytest.mark.parametrize(
+    "text", ["vim notes.txt", "vim +10 notes.txt", "vim -c 'set nu' a", "nano /etc/passwd", "ed a", "emacs notes.txt"]
+)
+def test_an_editor_that_waits_for_a_person_does_nothing(text: str) -> None:
+    assert not effects(text)

@@ -227,22 +227,6 @@ def _awk(command: Command, scene: Scene) -> Iterator[Effect]:
     yield from _read(words, command, scene)
 
 
-def _editor(command: Command, scene: Scene) -> Iterator[Effect]:
-    for at, word in enumerate(command.words):
-        before = command.words[at - 1].text if at else ""
-        text = word.text if before in ("-c", "--cmd", "-S") else word.text[1:] if word.text.startswith("+") else ""
-        if text.lstrip(":").startswith("!"):
-            yield from scene.shell(text.lstrip(":")[1:], via=(*command.via, command.name), path=command.path)
-        elif re.match(r":?(?:w|wq|x|s/|%s|g/|d)", text):
-            for target in command.operands("-c", "--cmd", "-S")[-1:]:
-                yield write_effect(target, command, scene, flags=("in-place",), replaces=True)
-    if command.name in ("ed", "ex") and command.input == "text":
-        for target in command.operands()[-1:]:
-            yield write_effect(target, command, scene, flags=("in-place",), replaces=True)
-        for match in re.finditer(r"^\s*\d*!(.+)$", command.stdin, re.M):
-            yield from scene.shell(match[1], via=(*command.via, command.name), path=command.path)
-
-
 def _environment(command: Command, scene: Scene) -> Iterator[Effect]:
     """`printenv`, `set`, bare `export -p`: what is in the environment, secrets among it."""
     words = command.operands()
@@ -291,7 +275,6 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("fd", "fdfind"), _fd),
     **dict.fromkeys(("sed", "gsed"), _sed),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk),
-    **dict.fromkeys(("vi", "vim", "nvim", "ex", "ed", "nano", "emacs"), _editor),
     **dict.fromkeys(("printenv",), _environment),
     "man": _manual,
 }  # fmt: skip

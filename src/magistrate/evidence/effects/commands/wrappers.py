@@ -10,7 +10,17 @@ import msgspec
 
 from magistrate.core.records import Effect
 from magistrate.evidence.effects.builtins import assignment_effects
-from magistrate.evidence.effects.command import Command, Handler, Scene, Word, as_command, bounded, effect, path_effect
+from magistrate.evidence.effects.command import (
+    Command,
+    Handler,
+    Scene,
+    Word,
+    as_command,
+    bounded,
+    effect,
+    path_effect,
+    write_effect,
+)
 from magistrate.evidence.effects.commands.generic import run_file, run_text
 from magistrate.evidence.effects.morphology import word_set
 
@@ -27,7 +37,7 @@ _VALUED: dict[str, tuple[str, ...]] = {
     "systemd-run": ("-p", "--property", "--unit", "-u", "--slice", "--uid", "--gid", "-E", "--setenv", "--on-active", "--on-calendar", "--description"),
     "firejail": (), "bwrap": (), "caffeinate": ("-t", "-w"), "parallel": ("-j", "--jobs", "-I", "--joblog", "-a", "--arg-file", "--colsep", "-N", "-S", "--timeout", "--retries"),
     "script": ("-T", "-E", "-o"), "xvfb-run": ("-n", "-s", "-e", "-f", "-w", "-p"), "dbus-run-session": (), "prlimit": (), "cpulimit": ("-l", "-p", "-e"), "hyperfine": ("-w", "-r", "-m", "-M", "--export-json", "--export-markdown"),
-    "entr": (), "nodemon": ("-e", "-w", "--watch", "--ext", "--delay"), "watchexec": ("-e", "-w", "--exts"), "retry": ("-t", "-d"), "valgrind": (),
+    "entr": (), "nodemon": ("-e", "-w", "--watch", "--ext", "--delay"), "watchexec": ("-e", "-w", "--exts"), "retry": ("-t", "-d"), "valgrind": (), "gtime": ("-f", "-o", "--format", "--output"),
     "direnv": (), "authbind": (), "sg": (), "setarch": (), "numactl": (), "torsocks": (), "proxychains": ("-f",), "proxychains4": ("-f",),
 }  # fmt: skip
 _POSITIONAL = {
@@ -90,6 +100,7 @@ def _wrap(command: Command, scene: Scene) -> Iterator[Effect]:
         for word in words:
             yield path_effect("overwrite", word, command, scene, reversible="partly", flags=("elevated", "in-place"))
         return
+    yield from _reported(own, scene)
     flags = ("elevated",) if command.name in _ELEVATED else ("background",) if command.name in _BACKGROUND else ()
     yield from marked(scene.command(as_command(words, command, command.name)), flags)
 
@@ -98,6 +109,19 @@ def marked(effects: object, flags: tuple[str, ...]) -> Iterator[Effect]:
     """The effects with further flags."""
     for item in effects:  # type: ignore[attr-defined]
         yield msgspec.structs.replace(item, flags=tuple(dict.fromkeys((*item.flags, *flags)))) if flags else item
+
+
+_REPORTS = {
+    "time": ("-o", "--output"), "gtime": ("-o", "--output"), "strace": ("-o", "--output"), "ltrace": ("-o", "--output"), "perf": ("-o", "--output"),
+    "valgrind": ("--log-file",), "parallel": ("--joblog",), "hyperfine": ("--export-json", "--export-markdown", "--export-csv"),
+}  # fmt: skip
+
+
+def _reported(own: Command, scene: Scene) -> Iterator[Effect]:
+    """The file that the wrapper itself writes what it saw to."""
+    given = own.value(*_REPORTS.get(own.name, ()))
+    if given is not None:
+        yield write_effect(given, own, scene)
 
 
 def _assigned(own: Command, scene: Scene) -> Iterator[Effect]:
@@ -138,6 +162,7 @@ def _transparent(command: Command, scene: Scene) -> Iterator[Effect]:
     own, words = apart(command, _VALUED.get(command.name, ()))
     if command.name == "command" and own.has("-v", "-V"):
         return
+    yield from _reported(own, scene)
     if command.name == "coproc" and len(words) > 1 and words[1].text == "{":
         words = words[2:]
     if words:
@@ -239,7 +264,8 @@ def _fill(word: Word, mark: str, item: Word) -> Word:
 
 
 def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
-    _, words = apart(command, _VALUED["parallel"])
+    own, words = apart(command, _VALUED["parallel"])
+    yield from _reported(own, scene)
     cut = next((at for at, word in enumerate(words) if word.text in (":::", "::::", ":::+")), len(words))
     head, items = words[:cut], [word for word in words[cut + 1 :] if word.text not in (":::", ":::+")]
     if cut < len(words) and words[cut].text == "::::":
@@ -271,7 +297,8 @@ def _texts(command: Command, scene: Scene) -> Iterator[Effect]:
             if word.text != "/dev/null":
                 yield path_effect("create", word, command, scene)
         return
-    _, words = apart(command, _VALUED.get(command.name, ()))
+    own, words = apart(command, _VALUED.get(command.name, ()))
+    yield from _reported(own, scene)
     if command.name == "hyperfine":
         for word in words:
             yield from code_words((word,), command, scene)
