@@ -284,17 +284,25 @@ def _same_path(folded: str, start: int, at: int, end: int, form: Form) -> bool:
     before = folded[start:at]
     if not before.endswith(("/", "\\")):
         return (len(form.path) == 1 and not form.rooted) or _means_a_file(folded, at, end)
-    said = [part for part in re.split(r"[/\\]+", before) if part not in ("", ".", "..")]
+    own = form.path[:-1]
+    nearest = _LAST(before)
+    if own and nearest and nearest[1] != own[-1]:
+        return False  # nearly always
+    said = [part for part in _SEPARATORS(before) if part not in ("", ".", "..")]
     rooted = before[0] in "/\\" or before[1:2] == ":"
     if said and (said[0][0] in "~$" or said[0].endswith(":")):
         said = said[1:]
         rooted = False
-    own = form.path[:-1]
     if rooted and form.rooted and len(said) != len(own):
         return False
     if len(said) > len(own) and form.rooted:
         return False
     return all(one == other for one, other in zip(reversed(said), reversed(own), strict=False))
+
+
+_SEPARATORS = re.compile(r"[/\\]+").split
+_LAST = re.compile(r"(?:.*[/\\])?([^/\\~$:.][^/\\:]*)[/\\]$", re.DOTALL).match
+"""The component right before, where it is a plain name: neither a home, a variable, a drive nor a dot."""
 
 
 def _means_a_file(folded: str, at: int, end: int) -> bool:
