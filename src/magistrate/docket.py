@@ -231,16 +231,19 @@ class Docket:
     """Rulings, stops and run trees of one ledger. Without a ledger (`None`) it knows what it is fed."""
 
     def __init__(self, ledger: Ledger | None = None) -> None:
-        self.rulings = Rulings()
-        self.switch = Switch()
-        self.tightenings = Tightenings()
         self._ledger = ledger
         self._trees: WeakValueDictionary[str, Tree] = WeakValueDictionary()
-        self._seen = 0
-        self._turn = 0
+        self._begin()
         self._time = ""
         self.epoch = 0
         """Counts rulings, stops and tightenings: an answer given under another count may be out of date."""
+
+    def _begin(self) -> None:
+        self.rulings = Rulings()
+        self.switch = Switch()
+        self.tightenings = Tightenings()
+        self._seen = self._turn = 0
+        self._discards = self._ledger.discards if self._ledger else 0
 
     # ------------------------------------------------------------ what is known
 
@@ -248,6 +251,9 @@ class Docket:
         """Take in what people decided since the last look; the epoch. Raises LedgerError."""
         if self._ledger is None:
             return self.epoch
+        if self._discards != self._ledger.discards:  # what was learned may be gone, and its ids those of other events
+            self._begin()
+            self.epoch += 1
         turn = self._ledger.turn(PEOPLE)
         if turn and turn == self._turn:
             return self.epoch

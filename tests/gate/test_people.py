@@ -263,6 +263,23 @@ def test_a_stop_by_another_process_is_seen_and_timed(tmp_path: Path) -> None:
     assert ledger_of(run).verify() == []
 
 
+def test_a_stop_under_the_number_of_one_that_was_given_up_is_seen(tmp_path: Path) -> None:
+    run = start(Ledger(tmp_path / "l.db"))
+    ledger = ledger_of(run)
+    assert decide(run, LIST).decision == "allow"
+    ledger.append(SWITCH, [Stop(stopped=True, by="ann", scope="all")])
+    run._gate.docket.refresh()  # learned before it is durable
+    ledger.discard()
+    assert decide(run, LIST).decision == "allow"
+    ledger.append("t/2", [STARTED])
+    ledger.append(SWITCH, [Stop(stopped=False, by="ann", scope="all")])
+    run._gate.docket.refresh()
+    ledger.discard()
+    with Ledger(tmp_path / "l.db") as elsewhere:
+        stop(elsewhere, SWITCH, scope="all")  # takes the id of what was given up
+    assert decide(run, LIST).decision == "deny"
+
+
 def test_a_stop_that_comes_while_a_reviewer_thinks_holds(tmp_path: Path) -> None:
     class Slow:
         name, version = "slow", "1"

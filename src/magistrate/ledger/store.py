@@ -44,6 +44,8 @@ class Ledger:
         self._fresh: list[str] = []
         self._last = 0
         self._turn = 0
+        self.discards = 0
+        """How often what was appended was given up: ids seen before may have become those of other events."""
         self._kinds: set[str] = set()
         try:
             self._db = _connect(self.path, readonly=readonly, patience=patience)
@@ -152,6 +154,7 @@ class Ledger:
         return [value for (value,) in self._db.execute("SELECT hash FROM events WHERE id > ? ORDER BY id", row or (0,))]
 
     def _abandon(self) -> None:
+        self.discards += 1
         try:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
