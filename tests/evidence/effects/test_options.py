@@ -105,3 +105,55 @@ def test_code_of_an_editor_is_unknown(text: str) -> None:
 )
 def test_an_editor_that_waits_for_a_person_does_nothing(text: str) -> None:
     assert not effects(text)
+
+
+# What everyday commands only look like doing.
+EVERYDAY = """
+    docker logs "$NAME"
+    kubectl logs $(kubectl get pods -o name | head -1)
+    for f in $(git diff --name-only main); do wc -l $f; done
+    for p in $(kubectl get pods -o name); do kubectl describe $p; done
+    awk '{print "a > b", $1}' f
+    awk '{print ($1 > 5)}' f
+    awk '/a > b/ {print "x > y"}' f
+    psql -c "EXPLAIN ANALYZE SELECT * FROM users"
+    psql -c "EXPLAIN DELETE FROM users"
+    openssl x509 -in cert.pem -noout -dates
+    gh help pr create
+    terraform help
+    poetry config --list
+    timedatectl status
+    visudo -c
+    pfctl -s rules
+    mongosh --eval 'rs.status()'
+    parallel --dry-run rm ::: a b
+    python -m http.server --help
+"""
+
+
+@pytest.mark.parametrize("text", [line.strip() for line in EVERYDAY.splitlines() if line.strip()])
+def test_everyday_commands_read_at_most(text: str) -> None:
+    found = [effect for effect in effects(text) if effect.kind != "read"]
+    assert all(effect.kind == "execute" and "computes" in effect.flags for effect in found)
+    assert all(effect.certainty != "dynamic" for effect in effects(text))
+
+
+def test_words_of_a_substitution_are_no_targets() -> None:
+    found = effects("for c in $(docker ps -q); do docker rm $c; done")
+    assert [(effect.kind, effect.certainty) for effect in found if effect.kind != "read"] == [("delete", "dynamic")]
+
+
+@pytest.mark.parametrize(
+    "way", ["EXPLAIN ANALYZE", "EXPLAIN ANALYSE", "EXPLAIN (BUFFERS, ANALYZE)", "EXPLAIN (ANALYZE, VERBOSE)"]
+)
+def test_a_plan_that_is_timed_is_carried_out(way: str) -> None:
+    assert ("database-destroy", "users") in {
+        (effect.kind, effect.target) for effect in effects(f'psql -c "{way} DELETE FROM users"')
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["awk '{print $1 > $2}' f", "awk '{print > (x \".txt\")}' f", "awk '{print > FILENAME}' f"]
+)
+def test_awk_still_writes_where_it_says(text: str) -> None:
+    assert ("overwrite", "dynamic") in {(effect.kind, effect.certainty) for effect in effects(text)}

@@ -355,6 +355,10 @@ def _windows(call: Call, text: str, scene: Scene, command: Command) -> Iterator[
         )
 
 
+_STRING_OR_REGEX = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?<![\w)\]])/(?:[^/\\\n]|\\.)+/")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+
+
 def _awk(code: str, scene: Scene, command: Command) -> Iterator[Effect]:
     for match in re.finditer(
         r"(?:\|\s*&?\s*|\|\s*getline\s*)\"([^\"]{1,400})\"|\"([^\"]{1,400})\"\s*\|&?\s*getline", code
@@ -362,7 +366,10 @@ def _awk(code: str, scene: Scene, command: Command) -> Iterator[Effect]:
         yield from scene.shell(match[1] or match[2], via=(*command.via, "|"), path=command.path)
     for match in re.finditer(r"print[^;}\n|]*>(>?)\s*\"([^\"]{1,400})\"", code):
         yield write_effect(Word(text=match[2]), command, scene, flags=("append",) if match[1] else ())
-    if re.search(r"print[^;}\n|]*>>?\s*[$(\w]", code) and not re.search(r"\bif\s*\(", code):
+    bare = _STRING_OR_REGEX.sub('""', code)
+    for _ in range(8):  # a `>` within brackets compares; deeper than anybody writes stays a doubt
+        bare = _BRACKETS.sub("_", bare)
+    if re.search(r"print[^;}\n|]*>>?\s*[$_\w]", bare) and not re.search(r"\bif\s*\(", code):
         yield effect("overwrite", "$OUTPUT", "path", command, dynamic=True)
 
 

@@ -85,7 +85,10 @@ def clean(marked: str) -> str:
 
 def mark(word: Word) -> str:
     """A word as a marked value again."""
-    return (DYNAMIC if word.dynamic else "") + (GLOB if word.glob else "") + word.text
+    text = (
+        word.text.translate(_WRITTEN) if word.dynamic else word.text
+    )  # `$(git diff)` is one word, whatever comes of it
+    return (DYNAMIC if word.dynamic else "") + (GLOB if word.glob else "") + text
 
 
 def fields(marked: str) -> list[Word]:

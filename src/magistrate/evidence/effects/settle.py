@@ -33,8 +33,8 @@ def settle(effects: Iterable[Effect], limit: int = LIMIT) -> tuple[Effect, ...]:
     """Merge what differs only in flags or in how it was reached; beyond `limit` keep the gravest, in order of appearance."""
     merged: dict[tuple[object, ...], Effect] = {}
     for item in effects:
-        if item.kind == "read" and item.certainty == "dynamic" and item.target_kind == "path":
-            # Which file is not known, that it is only read is. Sending it on would be an effect of its own.
+        if item.kind == "read" and item.certainty == "dynamic":
+            # What is read is not known, that it is only read is. Sending it on would be an effect of its own.
             item = msgspec.structs.replace(item, certainty="guessed")
         key = (item.kind, item.target, item.scope, item.certainty, item.path)
         first = merged.get(key)

@@ -90,8 +90,10 @@ _DML = re.compile(
     rf"|(?P<insert>(?:INSERT\s+(?:\w+\s+){{0,3}}?(?:INTO|OVERWRITE)\s+(?:TABLE\s+)?|REPLACE\s+INTO\s+))|(?P<merge>MERGE\s+(?:INTO\s+)?)){_NAME}",
     re.I,
 )
-_HEAD = re.compile(r"^[\s(]*(?:EXPLAIN\s+(?:\(?\s*ANALYZE\b[^)]*\)?|ANALYZE)\s+(?:VERBOSE\s+)?)?([A-Za-z_]+)", re.I)
-_EXPLAIN = re.compile(r"^\s*EXPLAIN\b(?!\s*\(?\s*ANALYZE)", re.I)
+_HEAD = re.compile(
+    r"^[\s(]*(?:EXPLAIN\s+(?:\((?=[^)]*\bANALY[ZS]E\b)[^)]*\)|ANALY[ZS]E\b)\s*(?:VERBOSE\s+)?)?([A-Za-z_]+)", re.I
+)
+_EXPLAIN = re.compile(r"^\s*EXPLAIN\b(?!\s*(?:\([^)]*\bANALY[ZS]E\b|(?:VERBOSE\s+)?ANALY[ZS]E\b))", re.I)
 _OPENERS = re.compile(
     r"^(?:(?:BEGIN|DECLARE|THEN|ELSE|LOOP|ATOMIC|START\s+TRANSACTION)\b(?!\s*(?:TRANSACTION|WORK|;|$))\s*)+", re.I
 )

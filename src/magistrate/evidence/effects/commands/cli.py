@@ -164,7 +164,10 @@ class Call(Record, frozen=True, kw_only=True):
 
     def marks(self) -> tuple[str, ...]:
         """Flags that the options leave on every effect."""
-        known = (FLAGS.get(name) or self.tool.marks.get(name) for name, _ in self.line.options)
+        given = (
+            name for name, value in self.line.options if value is None or name.startswith("--")
+        )  # `-f FILE` forces nothing
+        known = (FLAGS.get(name) or self.tool.marks.get(name) for name in given)
         return tuple(dict.fromkeys(flag for flag in known if flag))
 
 
@@ -234,7 +237,8 @@ def effects(tool: Tool, command: Command, scene: Scene) -> Iterator[Effect]:
     if unresolved is not None:
         yield call.effect("execute", unresolved, "code")
         return
-    if _only_help(call) or (line.operands and line.operands[0].text in ("help", "version") and not call.args):
+    asks = line.operands[0].text if line.operands else ""
+    if _only_help(call) or (asks == "help" and entry is None) or (asks in ("help", "version") and not call.args):
         return
     found = tuple(_apply(entry, call))
     yield from (_demote(one) for one in _finish(found, call)) if is_dry(call) else _finish(found, call)

@@ -67,7 +67,7 @@ _PHP = Interpreter(
     language="php",
     inline=("-r", "-R", "-B", "-E"),
     bundle="r",
-    valued=("-d", "-c", "-t", "-S", "-f", "-z"),
+    valued=("-d", "-c", "-t", "-S", "-z"),
     check=("-v", "-l", "-i", "-m", "--version"),
 )
 _LUA = Interpreter(language="lua", inline=("-e",), bundle="e", valued=("-l",), check=("-v",))
@@ -218,6 +218,8 @@ def _module(words: tuple[Word, ...], command: Command, scene: Scene) -> Iterator
     name = words[0].text
     if words[0].dynamic:
         yield effect("execute", name, "code", command, dynamic=True)
+    elif name in _SERVERS and any(word.text in ("-h", "--help") for word in words[1:]):
+        return
     elif name in _SERVERS:
         target = next((word.text for word in words[1:] if re.fullmatch(r"\d+|[\w.]+:\w+", word.text)), "8000")
         yield effect("network-listen", target, "host", command, scope="local")

@@ -74,6 +74,10 @@ def _keygen(command: Command, scene: Scene) -> Iterator[Effect]:
         yield write_effect(target, command, scene)
 
 
+_PUBLIC = frozenset({"x509", "req", "crl", "pkcs7", "verify", "ocsp"})
+"""Subcommands that show certificates and requests, never a key."""
+
+
 def _openssl(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
     target = command.value("-out", "-keyout")
@@ -81,7 +85,8 @@ def _openssl(command: Command, scene: Scene) -> Iterator[Effect]:
         yield write_effect(target, command, scene)
     given = command.value("-in")
     if given is not None:
-        yield path_effect("read", given, command, scene, reversible="yes")
+        public = ("listing",) if texts[:1] and texts[0] in _PUBLIC else ()
+        yield path_effect("read", given, command, scene, reversible="yes", flags=public)
     connect = command.value("-connect")
     if connect is not None and texts[:1] == ["s_client"]:
         yield effect(

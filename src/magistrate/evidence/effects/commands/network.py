@@ -140,7 +140,12 @@ def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
     if method not in _METHODS:
         method = "POST"
     flags: list[str] = []
-    if bodies or forms or uploads:
+    asks = (
+        command.name == "curl"
+        and command.has("-G", "--get")
+        and not any("@" in body.text or body.dynamic for body in bodies)
+    )
+    if forms or uploads or (bodies and not asks):
         flags.append("upload")
     if any(_SECRETS.search(text) for text in command.texts()):
         flags.append("secret")

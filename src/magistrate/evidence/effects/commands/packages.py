@@ -161,9 +161,15 @@ def _shorthand(call: Call) -> Iterator[Effect]:
     yield call.effect("execute", words[0], "code", scope="workspace", flags=("unseen-script",))
 
 
+_SHOWING = ("--list", "-l", "--show", "--show-sources", "--get", "--describe")
+
+
 def _set(call: Call) -> Iterator[Effect]:
     """A setting of the tool: where packages come from is worth telling."""
     source = [word for word in call.args if "://" in word.text]
+    if not source and call.line.has(*_SHOWING):
+        yield call.effect("read", "configuration", "resource", scope="home", reversible="yes")
+        return
     target = call.args[0].text.partition("=")[0] if call.args else "configuration"
     flags = ("custom-index",) if source or re.search(r"registry|index|source|repositor", target) else ()
     yield call.effect("overwrite", target, "resource", scope="home", reversible="yes", flags=flags)

@@ -222,7 +222,7 @@ _MONGO: tuple[tuple[re.Pattern[str], str, str, bool, str], ...] = tuple(
         ),
         (r"shutdownServer\s*\(|killOp\s*\(|['\"]?shutdown['\"]?\s*:", "process-stop", "yes", False, ""),
         (
-            r"\brs\.\w+\s*\(|\bsh\.\w+\s*\(|setParameter|setProfilingLevel|fsyncLock",
+            r"\brs\.(?!status|conf|config|hello|print\w*|isMaster)\w+\s*\(|\bsh\.(?!status|getBalancerState|isBalancerRunning)\w+\s*\(|setParameter|setProfilingLevel|fsyncLock",
             "infrastructure",
             "partly",
             False,

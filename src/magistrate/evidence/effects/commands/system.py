@@ -165,6 +165,8 @@ def _account(command: Command, scene: Scene) -> Iterator[Effect]:
         words = words[-1:]
     if command.name == "chpasswd":
         words = [Word(text=line.partition(":")[0]) for line in command.stdin.splitlines()] or words
+    if command.name == "visudo" and command.has("-c", "--check"):
+        return
     if (command.name == "chage" and command.has("-l", "--list")) or (
         command.name == "passwd" and command.has("-S", "--status")
     ):
@@ -205,7 +207,7 @@ def _firewall(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
     joined = " ".join(texts)
     if (
-        re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-sr)(?:\s|$)", joined)
+        re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-s[a-zA-Z]*)(?:\s|$)", joined)
         or not texts
     ):
         return
@@ -245,9 +247,18 @@ def _kernel(command: Command, scene: Scene) -> Iterator[Effect]:
         command.has("-w", "-p", "--system", "--write") or any("=" in text for text in texts)
     ):
         return
-    if not texts:
+    if (
+        not texts
+        or _SHOWS.fullmatch(texts[0])
+        or (command.name == "modprobe" and command.has("-n", "--dry-run", "--show-depends"))
+    ):
         return
     yield effect("permission", " ".join(texts)[:120], "resource", command, scope="system", reversible="partly")
+
+
+_SHOWS = re.compile(
+    r"status|show|list-[\w-]+|--list|--display|--query|--get-selections|--version|--help|statistics|timesync-status"
+)
 
 
 def _history(command: Command, scene: Scene) -> Iterator[Effect]:

@@ -265,6 +265,8 @@ def _fill(word: Word, mark: str, item: Word) -> Word:
 
 def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
     own, words = apart(command, _VALUED["parallel"])
+    if own.has("--dry-run", "--dryrun"):
+        return
     yield from _reported(own, scene)
     cut = next((at for at, word in enumerate(words) if word.text in (":::", "::::", ":::+")), len(words))
     head, items = words[:cut], [word for word in words[cut + 1 :] if word.text not in (":::", ":::+")]
