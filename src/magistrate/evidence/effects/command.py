@@ -69,9 +69,40 @@ class Command(Record, frozen=True, kw_only=True):
                 found.append(word)
             elif word.text == "--":
                 plain = True
-            elif word.text in with_value:
+            elif word.text in with_value or _last_of_bundle(word.text) in with_value:
                 skip = True
         return found
+
+    def spelled_out(self, valued: str, *, leading: bool = False) -> Command:
+        """The command with its short options one by one and their values apart (`-sXDELETE` as `-s -X DELETE`).
+
+        `valued`: letters of options that take a value. `leading`: only options before the first operand are its own.
+        """
+        found: list[Word] = []
+        takes = False
+        for at, word in enumerate(self.words):
+            text = word.text
+            if takes:
+                takes = False
+            elif text == "--" or (leading and not text.startswith("-")):
+                return msgspec.structs.replace(self, words=(*found, *self.words[at:]))
+            elif len(text) > 1 and text[0] == "-" != text[1] and text[1:2].isalnum():
+                cut = next(
+                    (i for i, letter in enumerate(text[1:], start=1) if letter in valued or not letter.isalnum()),
+                    len(text),
+                )
+                found += [msgspec.structs.replace(word, text="-" + letter, dynamic=False) for letter in text[1:cut]]
+                if cut < len(text) and text[cut] in valued:
+                    found.append(msgspec.structs.replace(word, text="-" + text[cut], dynamic=False))
+                    if text[cut + 1 :]:
+                        found.append(msgspec.structs.replace(word, text=text[cut + 1 :]))
+                    else:
+                        takes = True
+                elif cut < len(text):
+                    found.append(msgspec.structs.replace(word, text=text[cut:]))
+                continue
+            found.append(word)
+        return msgspec.structs.replace(self, words=tuple(found))
 
     def targets(self, *with_value: str) -> list[Word]:
         """The operands of a command that has to have some: where options seem to take every word, the last is one after all."""
@@ -94,16 +125,18 @@ class Command(Record, frozen=True, kw_only=True):
             for option in options:
                 if text == option or (option.startswith("--") and text.startswith(option + "=")):
                     return True
-                if len(option) == 2 and text.startswith("-") and not text.startswith("--") and option[1] in text[1:]:
+                if len(option) == 2 and (letters := _LETTERS.match(text)) and option[1] in letters[1]:
                     return True
         return False
 
     def value(self, *options: str) -> Word | None:
-        """The value of the first given option: the next word, or what follows `=`."""
+        """The value of the first given option: the next word, what follows `=`, or what is attached to a single letter."""
         for at, word in enumerate(self.words):
             for option in options:
-                if word.text == option and at + 1 < len(self.words):
+                if option in (word.text, _last_of_bundle(word.text)) and at + 1 < len(self.words):
                     return self.words[at + 1]
+                if len(option) == 2 and word.text.startswith(option) and _ATTACHED.match(word.text):
+                    return Word(text=word.text[2:].removeprefix("="), dynamic=word.dynamic)
                 if option.startswith("--") and word.text.startswith(option + "="):
                     return Word(text=word.text[len(option) + 1 :], dynamic=word.dynamic)
         return None
@@ -117,6 +150,17 @@ def as_command(words: tuple[Word, ...], command: Command, via: str, **changes: o
         name=name, words=words[1:], via=(*command.via, via), input=command.input, stdin=command.stdin, path=command.path,
         items=command.items, decoded=command.decoded, asked=first.text,
     )  # fmt: skip
+
+
+_LETTERS = re.compile(r"-([A-Za-z0-9]+)")
+_BUNDLE = re.compile(r"-(?![A-Z]{3,}$)[A-Za-z0-9]{1,4}([A-Za-z])")
+_ATTACHED = re.compile(r"-[A-Za-z](?:[^A-Za-z-]|[A-Z][A-Za-z]+=)")
+
+
+def _last_of_bundle(text: str) -> str:
+    """Of several single letters, the last as an option: only that can take the next word (`-rt DIR`). Not of a signal (`-KILL`)."""
+    bundle = _BUNDLE.fullmatch(text)
+    return "-" + bundle[1] if bundle else ""
 
 
 def _unsaid(text: str, names: set[str]) -> bool:

@@ -570,6 +570,11 @@ class Engine:
                 if child.type == "file_redirect" and len(inner) == 1:  # $(<file)
                     gathered = Gathered(NOTHING)
                     gather(self, child, gathered)
+                    self.found.extend(
+                        redirect_effects(
+                            msgspec.structs.replace(self._here(), redirects=tuple(gathered.redirects)), self
+                        )
+                    )
                     out = gathered.stdin
                 else:
                     out = out.then(self.run(child, stdin))

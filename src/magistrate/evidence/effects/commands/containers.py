@@ -63,7 +63,11 @@ def _mounts(line: Line) -> list[tuple[Word, str]]:
 
 def _run(call: Call) -> Iterator[Effect]:
     """`docker run`: what the container may reach of the host, then what runs in it."""
-    line = split(call.tail, _RUN_VALUED, switches=_RUN_SWITCHES, stop=1)
+    # A long option that is no known switch takes a value, as most of `run` do.
+    more = {
+        word.text for word in call.tail if word.text.startswith("--") and "=" not in word.text and len(word.text) > 2
+    }
+    line = split(call.tail, _RUN_VALUED | (more - _RUN_SWITCHES), switches=_RUN_SWITCHES, stop=1)
     if line.has("--help"):
         return
     image = line.operands[0] if line.operands else Word(text="")

@@ -67,7 +67,7 @@ def _mkfs(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     if command.name == "wipefs" and not command.has("-a", "--all", "-o", "--offset"):
         return
-    words = command.targets(*_MKFS_VALUED[command.name])
+    words = command.targets(*_MKFS_VALUED.get(command.name, ("-L", "-n", "-l")))
     # of what stands there some is a size or a label: a device is one whatever stands before it
     devices = [word for word in command.words if word.text.startswith("/dev/")] or words[
         : 1 if command.name != "wipefs" else None
@@ -182,22 +182,33 @@ def _volume(command: Command, scene: Scene) -> Iterator[Effect]:
         )
 
 
+_POOLS = {
+    "zfs": frozenset({"destroy", "rollback", "receive", "recv"}),
+    "zpool": frozenset(
+        {"destroy", "labelclear", "remove", "offline", "detach", "create", "add", "attach", "replace", "split"}
+    ),
+}
+_BTRFS = re.compile(r"su\w* de\w*|d\w* (?:d|rem)\w*|f\w* resi\w*|rese\w* .*|resc\w* .*|ch\w* .*--repair.*")
+"""Its words may be shortened while they are clear: `sub del` is `subvolume delete`."""
+
+
 def _zfs(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-o", "-i", "--subvolid")
+    words = (
+        command.operands("-o", "-O", "-i", "-m", "-R", "-t", "--subvolid")
+        if command.name != "zfs"
+        else command.operands("-o", "-i")
+    )
     verb = words[0].text if words else ""
-    if verb in (
-        "destroy",
-        "rollback",
-        "labelclear",
-        "remove",
-        "offline",
-        "detach",
-        "subvolume",
-    ) and not command.pretends("-n", "--dry-run"):
-        if verb == "subvolume" and not any(word.text == "delete" for word in words):
-            return
-        target = words[-1]
-        flags = flags_of(command, {"recursive": ("-r", "-R"), "force": ("-f",)})
+    if command.name == "btrfs":
+        acts = bool(_BTRFS.fullmatch(" ".join(word.text for word in words[:2]) + " " * (len(words) < 2)))
+        acts = acts or "--repair" in command.texts()
+    else:
+        acts = verb in _POOLS[command.name]
+    if not acts or command.pretends("-n", "--dry-run"):
+        return
+    flags = flags_of(command, {"recursive": ("-r", "-R"), "force": ("-f", "-F")})
+    devices = [word for word in words[1:] if word.text.startswith("/dev/")] or words[-1:]
+    for target in devices:
         yield effect(
             "delete",
             target.text,
@@ -214,7 +225,7 @@ HANDLERS: dict[str, Handler] = {
     "dd": _dd,
     "dcfldd": _dd,
     **dict.fromkeys(
-        ("mkfs", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mkfs.vfat", "mkfs.fat", "mkfs.ntfs", "mkfs.f2fs", "mke2fs", "mkswap", "wipefs",
+        ("mkfs", "mkfs.exfat", "mkexfatfs", "mkntfs", "mkdosfs", "mkfs.msdos", "mkfs.minix", "mkfs.reiserfs", "mkfs.jfs", "mkfs.nilfs2", "mkfs.bcachefs", "mkudffs", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "mkfs.vfat", "mkfs.fat", "mkfs.ntfs", "mkfs.f2fs", "mke2fs", "mkswap", "wipefs",
          "blkdiscard", "newfs"),
         _mkfs,
     ),

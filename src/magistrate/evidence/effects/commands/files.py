@@ -24,6 +24,11 @@ def _rm(command: Command, scene: Scene) -> Iterator[Effect]:
         yield path_effect("delete", word, command, scene, reversible="no", flags=flags)
 
 
+def _rm_tree(command: Command, scene: Scene) -> Iterator[Effect]:
+    for word in command.operands():
+        yield path_effect("delete", word, command, scene, reversible="no", flags=("recursive", "force"))
+
+
 _UNLINK_VALUED = {
     "shred": ("-n", "-s", "--iterations", "--size", "--random-source"),
     "wipe": ("-l", "-P", "-Q", "-S"),
@@ -147,8 +152,12 @@ def _cp(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _ln(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-t", "-S")
-    if words:
+    words = command.operands("-t", "-S", "--target-directory", "--suffix")
+    folder = command.value("-t", "--target-directory")
+    if folder is not None:
+        for where, _ in _landings(words, folder, scene, folder=True, deep=False, merges=False):
+            yield write_effect(where, command, scene, flags=("force",) if command.has("-f", "--force") else ())
+    elif words:
         target = (
             words[-1]
             if len(words) > 1
@@ -228,7 +237,9 @@ def _chmod(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _chown(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("--from", "--reference")
+    words = command.operands("--from")
+    if any(word.text.startswith("--reference=") for word in command.words):
+        words = [Word(text=""), *words]
     extra = ("recursive",) if command.has("-R", "--recursive") else ()
     for word in words[1:]:
         yield path_effect("permission", word, command, scene, reversible="partly", flags=extra)
@@ -263,7 +274,12 @@ def _patch(command: Command, scene: Scene) -> Iterator[Effect]:
         for item in patch_effects(command.stdin, scene.place, path=command.path):
             yield msgspec.structs.replace(item, via=command.via)
         return
-    for word in command.operands("-i", "-p", "-d", "-o", "--input", "--directory")[:1] or [Word(text=".")]:
+    out, folder = command.value("-o", "--output"), command.value("-d", "--directory")
+    named = command.operands(
+        "-i", "-p", "-d", "-o", "-r", "-F", "-B", "-V", "-Y", "-z", "--input", "--directory", "--output", "--strip"
+    )[:1]
+    target = out or folder or next(iter(named), Word(text="."))
+    for word in (target,):
         found = path_effect("overwrite", word, command, scene, reversible="partly", flags=("in-place",))
         yield msgspec.structs.replace(found, broad=False)
 
@@ -278,6 +294,7 @@ HANDLERS: dict[str, Handler] = {
     "shred": _unlink,
     "wipe": _unlink,
     "srm": _unlink,
+    **dict.fromkeys(("rimraf", "del-cli"), _rm_tree),
     "rmdir": _rmdir,
     **dict.fromkeys(("trash", "trash-put", "trash-empty", "gio", "rmtrash", "kioclient", "kioclient5"), _trash),
     "mv": _mv,

@@ -346,6 +346,14 @@ def _apply(call: Call) -> Iterator[Effect]:
         yield call.effect("overwrite", ".", "path", reversible="partly")
 
 
+def _read_tree(call: Call) -> Iterator[Effect]:
+    """With `-u` or `--reset` the files in the folder become those of the tree."""
+    if call.line.has("-u", "--reset"):
+        yield from _discard(call, [Word(text=".")])
+    else:
+        yield call.effect("create", ".", "repository", scope="workspace", reversible="yes")
+
+
 def _lfs(call: Call) -> Iterator[Effect]:
     yield call.effect(
         "execute",
@@ -361,6 +369,7 @@ _TABLE: dict[str, Entry] = {
     **same("grep|difftool|archive", _grep),
     **same("add|stage|mv|stash|stash push|stash save|stash create|stash store|stash branch|merge|cherry-pick|revert|init|notes add|notes append|bisect start|bisect good|bisect bad|bisect skip|worktree add|worktree lock|worktree unlock|worktree move|worktree repair|submodule init|submodule sync|submodule absorbgitdirs|sparse-checkout|sparse-checkout set|sparse-checkout add|sparse-checkout init|sparse-checkout disable|commit-tree|write-tree|update-index|read-tree|bundle create|pack-refs|maintenance run|repack|rerere|lfs track|lfs untrack|merge-tree|merge-file|pack-objects|index-pack|fast-export", RECORD),
     **same("stash pop|stash apply", RECORD),
+    "read-tree": _read_tree,
     **same("am", (Row(kind="create", take="none", name=".", target_kind="repository", scope="workspace", reversible="yes"),)),
     "apply": _apply,
     "commit": _commit,

@@ -79,8 +79,36 @@ _POWERSHELL = Interpreter(
 )  # fmt: skip
 
 
+_SHELL_VALUED = ("--rcfile", "--init-file", "--init-command", "-C")
+
+
+def _shell_text(words: tuple[Word, ...]) -> tuple[list[Word], int]:
+    """The text behind `-c`, which may stand anywhere in a bundle (`-euo pipefail -c`, `-ce`), and where the operands begin."""
+    at, given = 0, False
+    while at < len(words):
+        text = words[at].text
+        if text == "--":
+            at += 1
+            break
+        if text == "--command":
+            given = True
+        elif text.partition("=")[0] == "--command":
+            return [msgspec.structs.replace(words[at], text=text.partition("=")[2])], at + 1
+        elif text in _SHELL_VALUED:
+            at += 1
+        elif re.fullmatch(r"[-+][A-Za-z]+", text):
+            given = given or (text[0] == "-" and "c" in text)
+            at += text.count("o") + text.count("O")  # each takes a word
+        elif not (text.startswith("--") and len(text) > 2):
+            break
+        at += 1
+    return (list(words[at : at + 1]), at + 1) if given and at < len(words) else ([], min(at, len(words)))
+
+
 def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
     """Program texts among the words, and how many words of the front are spoken for."""
+    if kind.language == "shell":
+        return _shell_text(command.words)
     found: list[Word] = []
     at, words = 0, command.words
     while at < len(words):
@@ -88,7 +116,7 @@ def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
         bundled = (
             bool(kind.bundle)
             and re.fullmatch(rf"-[A-Za-z0-9]*[{kind.bundle}]", text) is not None
-            and not (text[1:2] in ("I", "r", "M", "m") and kind.language != "shell")
+            and not (text[1:2] in ("I", "r", "M", "m") and kind.language in ("perl", "ruby"))
         )
         if text in kind.inline or (bundled and text not in kind.valued):
             if at + 1 < len(words):
@@ -121,6 +149,8 @@ def _inline(command: Command, kind: Interpreter) -> tuple[list[Word], int]:
 
 def _interpret(kind: Interpreter) -> Handler:
     def handle(command: Command, scene: Scene) -> Iterator[Effect]:
+        if kind.language == "python":
+            command = command.spelled_out("cmWXQ", leading=True)
         texts = command.texts()
         if (len(texts) == 1 and texts[0] in kind.check) or (
             kind.check and texts and texts[0] in kind.check and kind.language != "shell"

@@ -84,7 +84,8 @@ def split(
             continue
         options.append((name, given[at]))
         at += 1
-        while greedy and name not in valued and at < len(given) and not given[at].text.startswith("-"):
+        # Before the subcommand an option takes one word at most, else it would take the subcommand along.
+        while greedy and operands and name not in valued and at < len(given) and not given[at].text.startswith("-"):
             options.append((name, given[at]))
             at += 1
     return Line(operands=tuple(operands), at=tuple(places), options=tuple(options), rest=given[at:])

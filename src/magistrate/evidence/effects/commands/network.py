@@ -117,7 +117,11 @@ def request(url: Word, method: str, body: str, command: Command, *, flags: tuple
         )
 
 
+_CURL_LETTERS, _WGET_LETTERS = "AbcCdDeEFHKmoPQrtTuUwxXyYz", "aABDeiIloOPQRtTUwX"
+
+
 def _curl(command: Command, scene: Scene) -> Iterator[Effect]:
+    command = command.spelled_out(_CURL_LETTERS if command.name == "curl" else _WGET_LETTERS)
     given = urls(command)
     targets = given or []
     bodies = _values(command, _BODY)

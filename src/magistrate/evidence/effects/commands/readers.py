@@ -23,7 +23,7 @@ from magistrate.evidence.effects.morphology import word_set
 
 _VALUED: dict[str, tuple[str, ...]] = {
     "head": ("-n", "-c", "--lines", "--bytes"), "tail": ("-n", "-c", "--lines", "--bytes", "-s", "--pid"), "cut": ("-d", "-f", "-c", "-b"),
-    "sort": ("-k", "-t", "-o", "-S", "-T"), "nl": ("-b", "-w", "-s"), "xxd": ("-l", "-s", "-c", "-g"), "od": ("-A", "-t", "-N", "-j"),
+    "sort": ("-k", "-t", "-o", "-S", "-T"), "shuf": ("-o", "-n", "-i", "--output", "--head-count"), "iconv": ("-f", "-t", "-o"), "nl": ("-b", "-w", "-s"), "xxd": ("-l", "-s", "-c", "-g"), "od": ("-A", "-t", "-N", "-j"),
     "hexdump": ("-n", "-s", "-e"), "strings": ("-n", "-t", "-e"), "jq": ("--arg", "--argjson", "--indent", "--slurpfile"), "column": ("-s", "-t", "-c"),
     "fold": ("-w",), "base64": ("-w",), "diff": ("-U", "-C", "--label"), "paste": ("-d",), "split": ("-l",),
 }  # fmt: skip
@@ -44,8 +44,8 @@ def _reader(command: Command, scene: Scene) -> Iterator[Effect]:
             if word.text.startswith("+!"):
                 yield from scene.shell(word.text[2:], via=(*command.via, command.name), path=command.path)
     yield from _read(command.operands(*_VALUED.get(command.name, ())), command, scene)
-    if command.name in ("sort", "jq", "yq", "xmlstarlet", "xxd"):
-        named = command.value("-o", "--output") if command.name == "sort" else None
+    if command.name in ("sort", "shuf", "jq", "yq", "xmlstarlet", "xxd", "iconv"):
+        named = command.value("-o", "--output") if command.name in ("sort", "shuf", "iconv") else None
         if named is not None:
             yield write_effect(named, command, scene)
         if command.name == "yq" and command.has("-i", "--inplace", "--in-place"):
@@ -160,10 +160,12 @@ def _each(words: list[Word], found: list[Word], command: Command, scene: Scene) 
 
 
 def _fd(command: Command, scene: Scene) -> Iterator[Effect]:
+    command = command.spelled_out("eEtdcjSxX")
     texts = command.texts()
     for at, text in enumerate(texts):
-        if text in ("-x", "--exec", "-X", "--exec-batch") and at + 1 < len(texts):
-            words = list(command.words[at + 1 :])
+        name, attached, first = text.partition("=")
+        if name in ("-x", "--exec", "-X", "--exec-batch") and (attached or at + 1 < len(texts)):
+            words = [*([Word(text=first)] if attached else []), *command.words[at + 1 :]]
             item = Word(text="**", glob=True)
             if not any("{" in word.text for word in words):
                 words.append(Word(text="{}"))
@@ -252,7 +254,7 @@ _PRINTERS = word_set(
     "echo : true false test [ [[ pwd cd pushd popd dirs date sleep usleep seq yes whoami id groups uname hostname arch nproc uptime w who users last "
     "lastlog finger tty which whereis type hash info apropos whatis help tput clear reset stty locale getconf logname expr bc dc factor "
     "let return exit break continue wait jobs fg bg shift getopts shopt setopt unsetopt umask ulimit basename dirname realpath readlink mktemp read mapfile "
-    "readarray printf alias unalias local declare typeset readonly export caller times logger cal ncal numfmt rev tac tr shuf "
+    "readarray printf alias unalias local declare typeset readonly export caller times logger cal ncal numfmt tr "
     "free vmstat iostat mpstat sar df lsblk blkid lscpu lspci lsusb lsmod lsof ps pgrep pstree top htop pidof ss netstat arp dmidecode sw_vers "
     "vm_stat lsb_release hostid figlet cowsay tldr tabs unset compgen complete bind enable "
     " sync fc xdpyinfo glxinfo nvidia-smi rocm-smi gettext sensors acpi"
@@ -260,7 +262,7 @@ _PRINTERS = word_set(
 _READERS = word_set(
     "cat less more most bat batcat head tail nl wc cut sort uniq paste join comm diff colordiff sdiff cmp md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum shasum "
     "md5 xxd od hexdump strings file column fold fmt expand unexpand pr base64 base32 zcat bzcat xzcat zless zmore view xmllint csvlook csvcut "
-    "csvstat pdftotext iconv look tsort ptx jsonlint yamllint hd nm objdump readelf ldd size otool exiftool identify ffprobe mediainfo soxi "
+    "tac rev shuf csvstat pdftotext iconv look tsort ptx jsonlint yamllint hd nm objdump readelf ldd size otool exiftool identify ffprobe mediainfo soxi "
     " cloc scc tokei wdiff vimdiff icdiff delta glow mdcat hexyl jless zipinfo lsar"
 )
 

@@ -59,6 +59,22 @@ _KILL_VALUED = {
 }  # fmt: skip
 
 
+_SELECTS = (
+    "-t",
+    "-P",
+    "-g",
+    "-G",
+    "-F",
+    "-s",
+    "--parent",
+    "--pgroup",
+    "--group",
+    "--session",
+    "--terminal",
+    "--pidfile",
+)
+
+
 def _killall(command: Command, scene: Scene) -> Iterator[Effect]:
     force = ("force",) if any(text in ("-9", "-KILL", "-SIGKILL") for text in command.texts()) else ()
     everyone = command.value("-u", "-U", "--euid")
@@ -67,19 +83,50 @@ def _killall(command: Command, scene: Scene) -> Iterator[Effect]:
         return
     for word in words:
         yield from _stop(word.text, command, dynamic=word.dynamic, broad=word.text in ("*", ".", ".*", ""), flags=force)
+    if (
+        not words
+        and everyone is None
+        and (command.name == "killall5" or command.has(*_SELECTS))
+        and command.name != "fuser"
+    ):
+        yield from _stop(" ".join(command.texts())[:80], command, dynamic=False, broad=True, flags=force)
     if not words and everyone is not None:
         yield from _stop(everyone.text, command, dynamic=everyone.dynamic, broad=True, flags=force)
 
 
 _OFF = frozenset({"stop", "disable", "mask", "kill", "restart", "try-restart", "reload-or-restart", "isolate", "reboot", "poweroff", "halt", "suspend", "hibernate", "kexec", "rescue",
-                  "emergency", "unload", "bootout", "remove", "revert"})  # fmt: skip
-_ON = frozenset({"enable", "link", "preset", "edit", "load", "bootstrap", "add-wants", "reenable"})
+                  "emergency", "unload", "bootout", "remove", "revert", "condrestart", "try-reload-or-restart", "soft-reboot", "switch-root", "freeze", "clean", "shutdown", "signal", "delete", "del",
+                  "terminate-user", "terminate-session", "terminate-seat", "kill-session", "kill-user", "force-stop", "sendSignal"})  # fmt: skip
+_ON = frozenset(
+    {
+        "enable",
+        "link",
+        "preset",
+        "edit",
+        "load",
+        "bootstrap",
+        "add-wants",
+        "add-requires",
+        "reenable",
+        "preset-all",
+        "startup",
+        "save",
+        "enable-linger",
+        "submit",
+        "setenv",
+    }
+)
 _PROTECTION = re.compile(r"(?:^|\b)(?:auditd|apparmor|firewalld|ufw|iptables|nftables|fail2ban|clamav\S*|falco|osquery\S*|crowdstrike|falcon-sensor|selinux|rsyslog|syslog\S*|systemd-journald|"
                          r"journald|wazuh\S*|ossec|snort|suricata|sysmon|mdatp|defender|aide|tripwire|magistrate\S*)(?:\.service)?$", re.I)  # fmt: skip
 
 
+_SYSTEMCTL = ("-t", "-n", "-H", "-M", "-s", "--signal", "-o", "-p", "--property", "--type", "--state", "--root", "--host", "--machine", "--job-mode", "--lines", "--output",
+              "--kill-whom", "--image", "--what", "--when", "--preset-mode")  # fmt: skip
+_SERVICE_VALUED = {"supervisorctl": ("-c", "-s", "-u", "-p"), "sv": ("-w",), "pm2": ("-n", "--name", "-i", "--signal")}
+
+
 def _service(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-t", "-n", "-H", "-M", "-s", "--signal", "-o", "-p", "--property")
+    words = command.operands(*_SERVICE_VALUED.get(command.name, _SYSTEMCTL))
     if command.name in ("service", "invoke-rc.d", "rc-service", "sv"):
         words = [*words[1:2], *words[:1]] if command.name != "sv" else words
     if not words:
@@ -196,20 +243,34 @@ def _account(command: Command, scene: Scene) -> Iterator[Effect]:
 
 
 def _mount(command: Command, scene: Scene) -> Iterator[Effect]:
-    words = command.operands("-t", "-o", "-L", "-U", "--bind")
-    if command.name == "mount" and len(words) < 2 and not command.has("-a"):
+    words = command.operands("-t", "-o", "-L", "-U", "-O", "-T", "--types", "--options")
+    everything = command.has("-a", "--all", "-D", "--detach-all")
+    if (
+        command.name == "mount"
+        and not everything
+        and len(words) + bool(command.value("-o", "-L", "-U", "--options")) < 2
+    ):
         return
+    if everything and not words:
+        yield effect("permission", "all file systems", "device", command, scope="system", reversible="partly")
     for word in words[-1:]:
         yield path_effect("permission", word, command, scene, reversible="yes")
+
+
+_CHAINS = re.compile(
+    r"(?:^|\s)(?:-[AIDFXPRZN]|--(?:append|insert|delete|flush|policy|replace|zero))(?:\s|$)|^(?:allow|deny|delete|reset|limit|insert)\b"
+)
+"""What changes a firewall, whatever else is on the line."""
 
 
 def _firewall(command: Command, scene: Scene) -> Iterator[Effect]:
     texts = command.texts()
     joined = " ".join(texts)
     if (
-        re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+|-s[a-zA-Z]*)(?:\s|$)", joined)
+        re.search(r"(?:^|\s)(?:-L|-S|--list\S*|list|status|show|--state|-n?vL|--get-\S+)(?:\s|$)", joined)
         or not texts
-    ):
+        or (command.name == "pfctl" and any(text.startswith("-s") for text in texts))
+    ) and not _CHAINS.search(joined):
         return
     opens = bool(
         re.search(

@@ -292,12 +292,16 @@ def _parallel(command: Command, scene: Scene) -> Iterator[Effect]:
 def _texts(command: Command, scene: Scene) -> Iterator[Effect]:
     """`watch`, `script -c`, `hyperfine`: the command is shell text."""
     if command.name == "script":
+        command = command.spelled_out("cTEIOBmo")
         given = command.value("-c", "--command")
         if given is not None:
             yield from code_words((given,), command, scene)
         for word in command.operands("-c", "--command", *_VALUED["script"])[:1]:
             if word.text != "/dev/null":
                 yield path_effect("create", word, command, scene)
+        behind = command.operands("-c", "--command", *_VALUED["script"])[1:]
+        if behind:  # BSD: script FILE COMMAND...
+            yield from scene.command(as_command(command.words[command.words.index(behind[0]) :], command, "script"))
         return
     own, words = apart(command, _VALUED.get(command.name, ()))
     yield from _reported(own, scene)
