@@ -190,6 +190,8 @@ class Trail:
 
     def _explaining(self, wanted: Iterable[str]) -> Order | None:
         """The order with most of the action's words that the person did not say; among equals the newest, then the strongest."""
+        if not self._orders:
+            return None
         wanted = sorted(wanted)
         held = {root: reads for root in wanted if (reads := self._orders.get(root))}
         shared = Counter(chain.from_iterable(held.values()))

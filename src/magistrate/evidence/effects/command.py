@@ -122,18 +122,22 @@ class Command(Record, frozen=True, kw_only=True):
             text = word.text
             if text == "--":
                 return False
+            letters = _LETTERS.match(text) if text.startswith("-") else None
             for option in options:
                 if text == option or (option.startswith("--") and text.startswith(option + "=")):
                     return True
-                if len(option) == 2 and (letters := _LETTERS.match(text)) and option[1] in letters[1]:
+                if letters and len(option) == 2 and option[1] in letters[1]:
                     return True
         return False
 
     def value(self, *options: str) -> Word | None:
         """The value of the first given option: the next word, what follows `=`, or what is attached to a single letter."""
         for at, word in enumerate(self.words):
+            if not word.text.startswith("-"):
+                continue
+            named = (word.text, _last_of_bundle(word.text))
             for option in options:
-                if option in (word.text, _last_of_bundle(word.text)) and at + 1 < len(self.words):
+                if option in named and at + 1 < len(self.words):
                     return self.words[at + 1]
                 if len(option) == 2 and word.text.startswith(option) and _ATTACHED.match(word.text):
                     return Word(text=word.text[2:].removeprefix("="), dynamic=word.dynamic)
@@ -159,7 +163,7 @@ _ATTACHED = re.compile(r"-[A-Za-z](?:[^A-Za-z-]|[A-Z][A-Za-z]+=)")
 
 def _last_of_bundle(text: str) -> str:
     """Of several single letters, the last as an option: only that can take the next word (`-rt DIR`). Not of a signal (`-KILL`)."""
-    bundle = _BUNDLE.fullmatch(text)
+    bundle = _BUNDLE.fullmatch(text) if 2 < len(text) < 8 else None
     return "-" + bundle[1] if bundle else ""
 
 
